@@ -1,1 +1,4 @@
 //! Stub.
+pub mod diag;
+pub mod origin;
+pub mod source;

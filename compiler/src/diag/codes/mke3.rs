@@ -1,0 +1,3 @@
+//! The MKE 3 configuration.
+
+super::codes! {}

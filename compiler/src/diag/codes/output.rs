@@ -1,0 +1,3 @@
+//! Documents, bundles, set.
+
+super::codes! {}

@@ -1,0 +1,3 @@
+//! site.yaml, hosts, nodes, surveys, registries, certificates.
+
+super::codes! {}

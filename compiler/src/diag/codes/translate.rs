@@ -1,0 +1,3 @@
+//! Translation.
+
+super::codes! {}

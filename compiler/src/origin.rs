@@ -1,0 +1,163 @@
+//! Where a value comes from.
+//!
+//! Nothing reaches a generated document without an [`Origin`]: inputs are handed out as [`Tracked`] values, and the
+//! combinators below join origins whenever values are joined or one decides about another. The promise that this
+//! serves: changing an input changes exactly the scalars whose origin names it.
+
+use serde::{Serialize, Serializer};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// One thing that a value depends on, shown as `file:path`.
+///
+/// `mke3.toml:cluster_config.pod_cidr`, `hosts.yaml:hosts[0].address`, `site.yaml:registries.image.url`,
+/// `survey/mgr1.json:addresses`, `contract:v4.1.5`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Source {
+    /// Label of the input, or `contract`.
+    pub file: String,
+    /// Path in it, in the dotted form that messages use.
+    pub path: String,
+}
+
+impl Source {
+    /// A source.
+    pub fn new(file: impl Into<String>, path: impl Into<String>) -> Self {
+        Self { file: file.into(), path: path.into() }
+    }
+
+    /// Whether it is a constant of a contract rather than an input.
+    pub fn is_constant(&self) -> bool {
+        self.file == CONTRACT
+    }
+}
+
+/// The `file` of constants.
+pub const CONTRACT: &str = "contract";
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.path)
+    }
+}
+
+impl Serialize for Source {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// All that a value depends on. Never empty once it is in a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Origin(BTreeSet<Source>);
+
+impl Origin {
+    /// An origin of one source.
+    pub fn of(source: Source) -> Self {
+        Self(BTreeSet::from([source]))
+    }
+
+    /// A constant of the contract with this id.
+    pub fn contract(id: &str) -> Self {
+        Self::of(Source::new(CONTRACT, id))
+    }
+
+    /// Adds another's sources. A constant joined with an input is no longer told apart: the input decides.
+    pub fn join(&mut self, other: &Origin) {
+        self.0.extend(other.0.iter().cloned());
+        if self.0.iter().any(|s| !s.is_constant()) {
+            self.0.retain(|s| !s.is_constant());
+        }
+    }
+
+    /// Both together.
+    pub fn with(mut self, other: &Origin) -> Self {
+        self.join(other);
+        self
+    }
+
+    /// The sources in order.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.0.iter()
+    }
+
+    /// Whether it names this source.
+    pub fn names(&self, source: &Source) -> bool {
+        self.0.contains(source)
+    }
+
+    /// Whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A value with all that it depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tracked<T> {
+    /// The value.
+    pub value: T,
+    /// What it depends on.
+    pub origin: Origin,
+}
+
+impl<T> Tracked<T> {
+    /// A value from one source.
+    pub fn new(value: T, source: Source) -> Self {
+        Self { value, origin: Origin::of(source) }
+    }
+
+    /// A value with an origin made elsewhere.
+    pub fn with_origin(value: T, origin: Origin) -> Self {
+        Self { value, origin }
+    }
+
+    /// Another value that depends on the same.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Tracked<U> {
+        Tracked { value: f(self.value), origin: self.origin }
+    }
+
+    /// As [`map`](Self::map), by reference.
+    pub fn map_ref<U>(&self, f: impl FnOnce(&T) -> U) -> Tracked<U> {
+        Tracked { value: f(&self.value), origin: self.origin.clone() }
+    }
+
+    /// Both values, depending on both origins.
+    pub fn and<U>(self, other: Tracked<U>) -> Tracked<(T, U)> {
+        Tracked { value: (self.value, other.value), origin: self.origin.with(&other.origin) }
+    }
+
+    /// The same value, which exists only because of something else too.
+    pub fn because(mut self, why: &Origin) -> Self {
+        self.origin.join(why);
+        self
+    }
+
+    /// Borrows the value.
+    pub fn as_ref(&self) -> Tracked<&T> {
+        Tracked { value: &self.value, origin: self.origin.clone() }
+    }
+}
+
+impl<T> Tracked<Option<T>> {
+    /// The value where there is one.
+    pub fn transpose(self) -> Option<Tracked<T>> {
+        let origin = self.origin;
+        self.value.map(|value| Tracked { value, origin })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Origin, Source};
+
+    #[test]
+    fn an_input_outweighs_a_constant() {
+        let mut origin = Origin::contract("v4.1.5");
+        origin.join(&Origin::of(Source::new("mke3.toml", "a.b")));
+        assert_eq!(origin.sources().map(ToString::to_string).collect::<Vec<_>>(), ["mke3.toml:a.b"]);
+        origin.join(&Origin::contract("v4.1.5"));
+        assert_eq!(origin.sources().count(), 1);
+    }
+}
