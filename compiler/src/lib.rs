@@ -1,4 +1,6 @@
 //! Stub.
+pub mod contract;
 pub mod diag;
+pub mod document;
 pub mod origin;
 pub mod source;

@@ -1,0 +1,31 @@
+//! MKE 4.1.2: certificates, kubelet root, unmanaged CNI; no Velero any more.
+
+use super::definition::{
+    Calico, ContainerdConfig, Contract, K0s, Kubernetes, MetalLb, SeededCa, Sources, Use,
+};
+
+/// The contract.
+pub const CONTRACT: Contract = Contract {
+    id: "v4.1.2",
+    released: "2025-12-02",
+    allows: Use::Compile,
+    sources: Sources(&[(7, 15), (8, 0)]),
+    k0s: K0s {
+        version: "v1.32.6+k0s.0",
+        seeded_ca: SeededCa::AllControllers,
+        kubelet_root_flag: true,
+        containerd: ContainerdConfig::V2,
+        repository_path_twice: true,
+    },
+    kubernetes: Kubernetes { minor: 32 },
+    calico: Calico::Operator { kubelet_root_line: true },
+    metallb: MetalLb::Nowhere,
+    ingress_always_on: true,
+    takes_unmanaged_cni: true,
+    asks_gateway_ports: false,
+    registry_ca: true,
+    k0rdent_off: true,
+    fields: include_str!("v4_1_2/fields.txt"),
+    defaults: include_str!("v4_1_2/mke4.yaml"),
+    remarks: &[],
+};
