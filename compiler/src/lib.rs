@@ -4,3 +4,4 @@ pub mod diag;
 pub mod document;
 pub mod origin;
 pub mod source;
+pub mod surroundings;

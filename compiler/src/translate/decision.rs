@@ -1,0 +1,138 @@
+//! Questions that a person answers in `decisions` of site.yaml.
+
+use super::{Ctx, Fate};
+use crate::diag::{Finding, codes::translate as code};
+use crate::origin::{Origin, Source, Tracked};
+use crate::source::nearest;
+
+/// One answer on offer.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice {
+    /// What stands in site.yaml.
+    pub name: &'static str,
+    /// What happens then, as a fragment: "write the CA into the file".
+    pub effect: &'static str,
+}
+
+/// A question about a key.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    /// The key in `decisions`: the catalogue's pattern of the TOML key that it is about, or a name of its own where it
+    /// is about none.
+    pub key: &'a str,
+    /// What is to be decided, as a sentence without a final stop.
+    pub ask: String,
+    /// The answers.
+    pub choices: &'a [Choice],
+    /// The answer that is taken when nobody chooses, where one is safe.
+    pub proposal: Option<&'static str>,
+}
+
+impl Ctx<'_> {
+    /// The answer to a question. Without one the proposal is taken and reported; without a proposal the question is a
+    /// finding that stops the compile, and the answer is `None`.
+    pub fn decide(&mut self, question: &Question<'_>) -> Option<Tracked<&'static str>> {
+        self.asked.insert(question.key.to_owned());
+        let offer = |names: &[Choice]| {
+            names.iter().map(|c| format!("`{}`: {}", c.name, c.effect)).collect::<Vec<_>>().join("; ")
+        };
+        if let Some(given) = self.site.decisions.get(question.key) {
+            if let Some(choice) = question.choices.iter().find(|c| c.name == given.value) {
+                return Some(Tracked::new(choice.name, given.source()));
+            }
+            let near = nearest(&given.value, question.choices.iter().map(|c| c.name));
+            let mut finding = given
+                .finding(code::DECISION_VALUE, format!("`{}` is no answer to `{}`", given.value, question.key))
+                .note(question.ask.clone())
+                .help(format!("choose one of: {}", offer(question.choices)));
+            if let Some(near) = near {
+                finding = finding.note(format!("did you mean `{near}`?"));
+            }
+            self.findings.push(finding);
+            return None;
+        }
+        let place = self.mke3_place(question.key);
+        match question.proposal {
+            Some(name) => {
+                let effect = question.choices.iter().find(|c| c.name == name).map_or("", |c| c.effect);
+                let others: Vec<_> = question.choices.iter().filter(|c| c.name != name).copied().collect();
+                self.findings.push(
+                    Finding::new(code::PROPOSAL_TAKEN, question.ask.clone())
+                        .at_opt(place)
+                        .note(format!("taken: `{name}`: {effect}"))
+                        .help(format!(
+                            "to settle it, put `{}: {name}` under `decisions` in site.yaml, or choose {}",
+                            question.key,
+                            offer(&others)
+                        )),
+                );
+                Some(Tracked::with_origin(name, self.decision_origin(question.key)))
+            }
+            None => {
+                self.findings.push(
+                    Finding::new(code::DECISION_NEEDED, question.ask.clone()).at_opt(place).help(format!(
+                        "put `{}: CHOICE` under `decisions` in site.yaml; choices are {}",
+                        question.key,
+                        offer(question.choices)
+                    )),
+                );
+                None
+            }
+        }
+    }
+
+    /// As [`decide`](Self::decide), for an answer in words of one's own, such as an attribute name. `check` gives the
+    /// reason why an answer can't be taken.
+    pub fn ask_text(
+        &mut self,
+        key: &str,
+        ask: &str,
+        proposal: Option<Tracked<String>>,
+        check: impl Fn(&str) -> Result<(), String>,
+    ) -> Option<Tracked<String>> {
+        self.asked.insert(key.to_owned());
+        if let Some(given) = self.site.decisions.get(key) {
+            return match check(&given.value) {
+                Ok(()) => Some(Tracked::new(given.value.clone(), given.source())),
+                Err(why) => {
+                    self.findings.push(
+                        given
+                            .finding(code::DECISION_VALUE, format!("`{}` can't be taken: {why}", given.value))
+                            .help(ask.to_owned()),
+                    );
+                    None
+                }
+            };
+        }
+        let place = self.mke3_place(key);
+        match proposal {
+            Some(text) => {
+                self.findings.push(
+                    Finding::new(code::PROPOSAL_TAKEN, ask.to_owned())
+                        .at_opt(place)
+                        .note(format!("taken: `{}`", text.value))
+                        .help(format!("to settle it, put `{key}: VALUE` under `decisions` in site.yaml")),
+                );
+                Some(text.because(&self.decision_origin(key)))
+            }
+            None => {
+                self.findings.push(
+                    Finding::new(code::DECISION_NEEDED, ask.to_owned())
+                        .at_opt(place)
+                        .help(format!("put `{key}: VALUE` under `decisions` in site.yaml")),
+                );
+                None
+            }
+        }
+    }
+
+    /// The origin of a decision that was not given: giving it would change the value.
+    pub fn decision_origin(&self, key: &str) -> Origin {
+        Origin::of(Source::new("site.yaml", format!("decisions.{key}")))
+    }
+
+    /// Gives a key the fate of an open question.
+    pub fn undecided(&mut self, key: &str) {
+        self.fate(key, Fate::DecisionNeeded, "an operator must choose in site.yaml");
+    }
+}
