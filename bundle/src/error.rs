@@ -1,0 +1,463 @@
+//! Every way in which this crate refuses, in one table.
+//!
+//! A message is a lower-case fragment that reads well after "failed to". It names the thing it is about, and
+//! [`Error::hint`] says what to do next. Codes are stable: a code is never given to another meaning. Text that
+//! came out of a file is made printable before it goes into a message, so that a hostile set can't drive the
+//! terminal of the one who checks it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::digest::Sha256;
+use crate::signature::KeyId;
+
+/// One refusal. See [`Error::code`] for its stable name and [`Error::hint`] for the way out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A text is not a value of the type that its place asks for.
+    #[error("take {value:?} as {what}: it {why}")]
+    Value {
+        /// The type, with its article: "a node name".
+        what: &'static str,
+        /// The text, shortened.
+        value: String,
+        /// What is wrong with it, to be read after "it".
+        why: &'static str,
+    },
+    /// A JSON document can't be read.
+    #[error("parse {file}, line {line}, column {column}: {why}")]
+    Json {
+        /// Name of the document.
+        file: String,
+        /// Line, counted from 1.
+        line: usize,
+        /// Column, counted from 1.
+        column: usize,
+        /// The parser's words.
+        why: String,
+    },
+    /// A JSON document says the right things in other bytes than the writer would.
+    #[error("accept {file}: from offset {offset} on it differs from its canonical form")]
+    NotCanonical {
+        /// Name of the document.
+        file: String,
+        /// First byte that differs.
+        offset: usize,
+    },
+    /// A value can't be written as JSON.
+    #[error("write {what} as JSON: {why}")]
+    Unwritable {
+        /// The type's name.
+        what: &'static str,
+        /// The serializer's words.
+        why: String,
+    },
+    /// Parts of one document, or two documents, contradict each other.
+    #[error("accept {file}: {why}")]
+    Contradiction {
+        /// Name of the document.
+        file: String,
+        /// The contradiction.
+        why: String,
+    },
+    /// A name occurs twice in one collection.
+    #[error("hold {name} twice in one collection")]
+    Twice {
+        /// The name.
+        name: String,
+    },
+    /// Two names differ only in case.
+    #[error("keep {first} and {second} apart on a stick, because they differ only in case")]
+    CaseCollision {
+        /// The name that came first.
+        first: String,
+        /// The name that collides with it.
+        second: String,
+    },
+    /// One name is a file and a directory above another file.
+    #[error("hold {name} both as a file and as the directory of another file")]
+    FileAndDirectory {
+        /// The name.
+        name: String,
+    },
+    /// A file can't be read.
+    #[error("read {}: {source}", shown(path))]
+    Read {
+        /// Its path.
+        path: PathBuf,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// Something other than a regular file lies where a file is expected.
+    #[error("read {}: it is {kind}, not a regular file", shown(path))]
+    NotAFile {
+        /// Its path.
+        path: PathBuf,
+        /// What it is instead, with its article.
+        kind: &'static str,
+    },
+    /// Something is larger than its limit.
+    #[error("take {what}: {size} bytes are more than the limit of {limit}")]
+    TooLarge {
+        /// The thing.
+        what: String,
+        /// Its size, or the size that it declares, in bytes.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The outer layer is not the one zstd frame that the format asks for.
+    #[error("unpack the bundle at offset {offset} of the file: {why}")]
+    Frame {
+        /// Offset in the compressed file.
+        offset: usize,
+        /// What is wrong there.
+        why: &'static str,
+    },
+    /// The decompressor refused.
+    #[error("decompress the bundle: {why}")]
+    Decompress {
+        /// Its words.
+        why: String,
+    },
+    /// The compressor refused.
+    #[error("compress the bundle: {why}")]
+    Compress {
+        /// Its words.
+        why: String,
+    },
+    /// The archive is not what the writer makes of its manifest.
+    #[error("accept the archive: at offset {offset}, in {part}, it differs from what its manifest makes")]
+    Deviation {
+        /// Offset in the uncompressed archive.
+        offset: usize,
+        /// Which part of the archive this is.
+        part: String,
+    },
+    /// The archive ends too early or too late.
+    #[error("accept the archive: it has {found} bytes where its manifest makes {expected}")]
+    ArchiveLength {
+        /// Bytes found.
+        found: u64,
+        /// Bytes that the manifest makes.
+        expected: u64,
+    },
+    /// The content of one entry has another digest than the manifest says.
+    #[error(
+        "accept {name} at offset {offset} of the archive: its digest is {found}, the manifest says {expected}"
+    )]
+    EntryDigest {
+        /// Name of the entry.
+        name: String,
+        /// Offset of its content.
+        offset: usize,
+        /// Digest of the content.
+        found: Sha256,
+        /// Digest in the manifest.
+        expected: Sha256,
+    },
+    /// Manifest and contents handed to the writer don't agree.
+    #[error("write the archive: {why}")]
+    ManifestMismatch {
+        /// The disagreement.
+        why: String,
+    },
+    /// A public key file or line can't be read.
+    #[error("read {file} as a minisign public key: {why}")]
+    PublicKey {
+        /// Name of the file.
+        file: String,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// A signature file can't be read.
+    #[error("read {file} as a minisign signature: {why}")]
+    SignatureForm {
+        /// Name of the file.
+        file: String,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// The signature of a known key doesn't hold.
+    #[error("verify {file} against {subject}: the signature of key {key} does not hold")]
+    BadSignature {
+        /// Name of the signature file.
+        file: String,
+        /// Name of the signed file.
+        subject: String,
+        /// The key that it claims.
+        key: KeyId,
+    },
+    /// A signature is by a key that isn't trusted in the role that the place asks for.
+    #[error("verify {file}: key {key} is not trusted as {role}")]
+    UntrustedKey {
+        /// Name of the signature file.
+        file: String,
+        /// The key that it claims.
+        key: KeyId,
+        /// The role that is asked for, with its article.
+        role: &'static str,
+    },
+    /// Fewer approvals than the threshold.
+    #[error("accept the set: it has {found} of {needed} approvals by trusted approvers")]
+    TooFewApprovals {
+        /// Valid approvals by different keys.
+        found: usize,
+        /// The threshold.
+        needed: usize,
+    },
+    /// An approval's file name is not the id of its key.
+    #[error("count {file}: it is signed by key {key} and must be named after it")]
+    ApprovalName {
+        /// Name of the signature file.
+        file: String,
+        /// The key in the signature.
+        key: KeyId,
+    },
+    /// A line of the trust file can't be used.
+    #[error("read line {line} of the trust file: {why}")]
+    TrustLine {
+        /// Line, counted from 1.
+        line: usize,
+        /// What is wrong.
+        why: String,
+    },
+    /// The trust file as a whole can't be used.
+    #[error("use the trust file: {why}")]
+    Trust {
+        /// What is wrong.
+        why: String,
+    },
+    /// A key has another fingerprint than the one given.
+    #[error("trust {file}: its fingerprint is {found}, and {given} was given")]
+    Fingerprint {
+        /// Name of the public key file.
+        file: String,
+        /// Fingerprint of the key in the file, in groups.
+        found: String,
+        /// Fingerprint that was given, in groups.
+        given: String,
+    },
+    /// A file of the set is not there.
+    #[error("find {path}, which the set needs")]
+    Missing {
+        /// Path below the set.
+        path: String,
+    },
+    /// A file of the set has fewer bytes than set.json says.
+    #[error("accept {path}: it has {found} of {expected} bytes")]
+    Short {
+        /// Path below the set.
+        path: String,
+        /// Bytes found.
+        found: u64,
+        /// Bytes that set.json names.
+        expected: u64,
+    },
+    /// A file of the set has other content than set.json says.
+    #[error("accept {path}: its content is not what {by} says")]
+    Altered {
+        /// Path below the set.
+        path: String,
+        /// The document that says so.
+        by: &'static str,
+    },
+    /// A file lies in the set that nothing names.
+    #[error("account for {path}, which set.json does not name")]
+    Unexpected {
+        /// Path below the set, made printable.
+        path: String,
+    },
+    /// set.json does not list this bundle.
+    #[error("accept {path}: set.json does not list it")]
+    NotInSet {
+        /// Path below the set.
+        path: String,
+    },
+    /// A path is not of the form SET/nodes/NAME.tar.zst.
+    #[error(
+        "find the set of {}: a bundle is checked where it lies in its set, as SET/nodes/NAME.tar.zst",
+        shown(path)
+    )]
+    NotInPlace {
+        /// The path given.
+        path: PathBuf,
+    },
+}
+
+impl Error {
+    /// The stable code of this kind of refusal.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Value { .. } => "AB001",
+            Self::Json { .. } => "AB002",
+            Self::NotCanonical { .. } => "AB003",
+            Self::Unwritable { .. } => "AB004",
+            Self::Contradiction { .. } => "AB005",
+            Self::Twice { .. } => "AB006",
+            Self::CaseCollision { .. } => "AB007",
+            Self::FileAndDirectory { .. } => "AB008",
+            Self::Read { .. } => "AB010",
+            Self::NotAFile { .. } => "AB011",
+            Self::TooLarge { .. } => "AB012",
+            Self::Frame { .. } => "AB020",
+            Self::Decompress { .. } => "AB021",
+            Self::Compress { .. } => "AB022",
+            Self::Deviation { .. } => "AB023",
+            Self::ArchiveLength { .. } => "AB024",
+            Self::EntryDigest { .. } => "AB025",
+            Self::ManifestMismatch { .. } => "AB026",
+            Self::PublicKey { .. } => "AB030",
+            Self::SignatureForm { .. } => "AB031",
+            Self::BadSignature { .. } => "AB032",
+            Self::UntrustedKey { .. } => "AB033",
+            Self::TooFewApprovals { .. } => "AB034",
+            Self::ApprovalName { .. } => "AB035",
+            Self::TrustLine { .. } => "AB036",
+            Self::Trust { .. } => "AB037",
+            Self::Fingerprint { .. } => "AB038",
+            Self::Missing { .. } => "AB040",
+            Self::Short { .. } => "AB041",
+            Self::Altered { .. } => "AB042",
+            Self::Unexpected { .. } => "AB043",
+            Self::NotInSet { .. } => "AB044",
+            Self::NotInPlace { .. } => "AB045",
+        }
+    }
+
+    /// What to do next: one sentence, without a final full stop.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Value { .. } => "correct the value where it is written",
+            Self::Json { .. } => {
+                "if the file names a newer format, use a newer Airlift; else copy the set again from where it was made"
+            }
+            Self::NotCanonical { .. } => {
+                "files of a set are not edited; copy the set again, or compile it again"
+            }
+            Self::Unwritable { .. } | Self::Compress { .. } | Self::ManifestMismatch { .. } => {
+                "this is a defect of the program that makes the set; please report it"
+            }
+            Self::Contradiction { .. } => "the set was not made by one compile; compile it again",
+            Self::Twice { .. } | Self::CaseCollision { .. } | Self::FileAndDirectory { .. } => {
+                "give one of the two another name"
+            }
+            Self::Read { .. } => "check the path and the medium, then try again",
+            Self::NotAFile { .. } => "copy the set again as plain files; it has no links and no devices",
+            Self::TooLarge { .. } => "no set of format 1 is so large here; copy the set again",
+            Self::Frame { .. }
+            | Self::Decompress { .. }
+            | Self::Deviation { .. }
+            | Self::ArchiveLength { .. }
+            | Self::EntryDigest { .. } => {
+                "the bundle was damaged, or not made by Airlift; copy it again from where the set was made"
+            }
+            Self::PublicKey { .. } => {
+                "use the .pub file that minisign wrote: a comment line and a line of 56 letters"
+            }
+            Self::SignatureForm { .. } => {
+                "copy the signature again, or sign again with minisign -S, without -c"
+            }
+            Self::BadSignature { .. } => {
+                "do not use this set; find out what changed on its way, and copy it again from where it was made"
+            }
+            Self::UntrustedKey { .. } => {
+                "if the key is right, compare its fingerprint on paper and add it: airlift-node trust add KEY.pub"
+            }
+            Self::TooFewApprovals { .. } => "have it approved by an approver whose key this machine trusts",
+            Self::ApprovalName { .. } => {
+                "name the file approvals/KEYID.minisig, with the id that minisign prints"
+            }
+            Self::TrustLine { .. } | Self::Trust { .. } => {
+                "correct the trust file; airlift-node trust list shows what it holds"
+            }
+            Self::Fingerprint { .. } => {
+                "do not trust this file; ask the key's owner for the fingerprint over another way, and compare again"
+            }
+            Self::Missing { .. } | Self::Short { .. } => "the copy is not complete; copy the set again",
+            Self::Altered { .. } => "do not use this set; copy it again from where it was made",
+            Self::Unexpected { .. } => {
+                "remove it from the set, or copy the set again into an empty directory"
+            }
+            Self::NotInSet { .. } => "take the bundle from the set that belongs to this set.json",
+            Self::NotInPlace { .. } => {
+                "copy set.json, set.json.minisig, approvals/ and nodes/NAME.tar.zst with their directories"
+            }
+        }
+    }
+
+    /// A refusal of `value` as `what`, with the value shortened for the message.
+    pub(crate) fn value(what: &'static str, value: &str, why: &'static str) -> Self {
+        let mut shown: String = value.chars().take(80).collect();
+        if shown.len() < value.len() {
+            shown.push('…');
+        }
+        Self::Value { what, value: shown, why }
+    }
+}
+
+/// All that is wrong with one thing: one refusal or more, in the order in which they were found.
+#[derive(Debug)]
+pub struct Problems(Vec<Error>);
+
+impl Problems {
+    /// `Ok` when nothing was found.
+    ///
+    /// # Errors
+    /// The problems, when there are any.
+    pub fn none(found: Vec<Error>) -> Result<(), Self> {
+        if found.is_empty() { Ok(()) } else { Err(Self(found)) }
+    }
+
+    /// The problems in the order in which they were found.
+    pub fn iter(&self) -> impl Iterator<Item = &Error> {
+        self.0.iter()
+    }
+
+    /// The problems themselves.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<Error> {
+        self.0
+    }
+}
+
+impl From<Error> for Problems {
+    fn from(error: Error) -> Self {
+        Self(vec![error])
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, error) in self.0.iter().enumerate() {
+            if n > 0 {
+                f.write_str("; ")?;
+            }
+            write!(f, "{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// `path` for a message.
+fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy())
+}
+
+/// `text` with everything that could drive a terminal or break a line written as an escape.
+pub(crate) fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_graphic() || c == ' ' {
+            out.push(c);
+        } else {
+            out.extend(c.escape_default());
+        }
+    }
+    out
+}

@@ -1,0 +1,7 @@
+//! Sets: what lies in one, and whether what lies there is what an author signed.
+
+mod index;
+mod verify;
+
+pub use index::{SetFile, SetIndex};
+pub use verify::{Report, SignedSet, Signers, VerifiedBundle, VerifiedBytes, verify_set};
