@@ -1,7 +1,9 @@
 //! Stub.
+pub mod ambient;
 pub mod contract;
 pub mod diag;
 pub mod document;
+pub mod emit;
 pub mod origin;
 pub mod source;
 pub mod surroundings;

@@ -47,7 +47,7 @@ impl Accounts {
     ) -> Self {
         let mut list = Vec::new();
         for instance in mke3.instances() {
-            let given = fates.get(instance.path.as_str()).or_else(|| fates.get(instance.key.path));
+            let given = fates.get(instance.path.as_str()).or_else(|| fates.get(instance.key.pattern));
             let (fate, why) = match given.map(Vec::as_slice) {
                 Some([one]) => one.clone(),
                 Some([first, ..]) => {
@@ -63,7 +63,7 @@ impl Accounts {
             };
             list.push(Account {
                 path: instance.path.clone(),
-                pattern: instance.key.path,
+                pattern: instance.key.pattern,
                 at: instance.place.file.line_column(instance.place.span.start),
                 shown: instance.shown.clone(),
                 is_default: mke3.is_default(&instance.path),

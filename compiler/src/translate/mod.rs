@@ -13,6 +13,8 @@ mod fate;
 mod rule;
 mod run;
 mod site;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use accounting::{Account, Accounts};
 pub use ctx::{Ctx, Manifest};

@@ -4,7 +4,8 @@ use super::{Accounts, Act, Ctx, Fate, Manifest, Rule, areas};
 use crate::contract::Contract;
 use crate::diag::{Finding, Findings, codes::translate as code};
 use crate::document::{Scalar, Tree};
-use crate::mke3::{Config, catalog};
+use crate::mke3::Config;
+use crate::mke3::catalog::{self, Kind};
 use crate::origin::Tracked;
 use crate::source::nearest;
 use crate::surroundings::Surroundings;
@@ -77,7 +78,7 @@ fn each_instance(ctx: &mut Ctx<'_>, pattern: &str, mut f: impl FnMut(&mut Ctx<'_
         return f(ctx, pattern);
     }
     let instances: Vec<String> =
-        ctx.mke3.instances().filter(|i| i.key.path == pattern).map(|i| i.path.clone()).collect();
+        ctx.mke3.instances().filter(|i| i.key.pattern == pattern).map(|i| i.path.clone()).collect();
     for instance in instances {
         f(ctx, &instance);
     }
@@ -88,11 +89,11 @@ fn field(ctx: &mut Ctx<'_>, key: &str, path: &'static str, fate: Fate) {
     if !ctx.contract.has(path) {
         return ctx.no_field(key, path);
     }
-    let value: Tracked<Scalar> = match known.kind.shape() {
-        catalog::Shape::Bool => ctx.mke3.bool(key).map(Scalar::from),
-        catalog::Shape::Int => ctx.mke3.int(key).map(Scalar::from),
-        catalog::Shape::Text => ctx.mke3.str(key).map(Scalar::from),
-        catalog::Shape::List => {
+    let value: Tracked<Scalar> = match known.kind {
+        Kind::Bool => ctx.mke3.bool(key).map(Scalar::from),
+        Kind::Int => ctx.mke3.int(key).map(Scalar::from),
+        Kind::Text(_) | Kind::NumberText | Kind::IntOrText => ctx.mke3.str(key).map(Scalar::from),
+        Kind::List(_) | Kind::ListOrCommas => {
             let items = ctx.mke3.list(key);
             if items.is_empty() {
                 return ctx.fate(key, Fate::Default, "");

@@ -1,4 +1,4 @@
-//! `auth`: who may log in, and how.
+//! `auth` without LDAP: who may log in, and how.
 
 use crate::translate::Rule;
 

@@ -1,13 +1,47 @@
 //! The rules, by part of the TOML file.
+//!
+//! Each area is a module with two lists: `RULES`, and `DECISIONS`, the names that its rules may ask for in
+//! `decisions` of site.yaml.
 
 pub mod auth;
+pub mod backup;
+pub mod cluster;
+pub mod components;
+pub mod flags;
+pub mod ingress;
+pub mod ldap;
+pub mod network;
+pub mod tables;
 
 use super::Rule;
 
-/// All areas.
-pub const ALL: &[&[Rule]] = &[auth::RULES];
+/// All areas, in the order in which they run.
+pub const ALL: &[&[Rule]] = &[
+    auth::RULES,
+    ldap::RULES,
+    tables::RULES,
+    backup::RULES,
+    cluster::RULES,
+    network::RULES,
+    flags::RULES,
+    components::RULES,
+    ingress::RULES,
+];
 
 /// Every name that `decisions` of site.yaml may hold.
 pub fn decision_keys() -> impl Iterator<Item = &'static str> {
-    [auth::DECISIONS].into_iter().flatten().copied()
+    [
+        auth::DECISIONS,
+        ldap::DECISIONS,
+        tables::DECISIONS,
+        backup::DECISIONS,
+        cluster::DECISIONS,
+        network::DECISIONS,
+        flags::DECISIONS,
+        components::DECISIONS,
+        ingress::DECISIONS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }

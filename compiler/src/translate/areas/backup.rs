@@ -1,0 +1,9 @@
+//! Backups and etcd clean-up.
+
+use crate::translate::Rule;
+
+/// The rules.
+pub const RULES: &[Rule] = &[];
+
+/// What may be decided here.
+pub const DECISIONS: &[&str] = &[];
