@@ -1,4 +1,5 @@
 //! Stub.
 pub mod diag;
 pub mod origin;
+pub mod site;
 pub mod source;
