@@ -5,5 +5,6 @@ pub mod diag;
 pub mod document;
 pub mod emit;
 pub mod origin;
+pub mod site;
 pub mod source;
 pub mod surroundings;
