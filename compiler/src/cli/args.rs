@@ -1,6 +1,6 @@
 //! All flags. Where mkectl has a flag of the same meaning, ours has its name.
 
-use super::site_args::SiteArgs;
+use super::site_args::{SettingArgs, SiteArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -123,7 +123,7 @@ pub enum Verb {
         toml: PathBuf,
         /// The settings.
         #[command(flatten)]
-        site: SiteArgs,
+        site: SettingArgs,
         /// Write the file here instead.
         #[arg(long, value_name = "FILE")]
         config_out: Option<PathBuf>,

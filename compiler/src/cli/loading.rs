@@ -1,9 +1,7 @@
 //! From flags to inputs: what several verbs do before their own work.
 
-use super::site_args::SiteArgs;
-use super::ui::Ui;
-use super::{exit, ui};
-use crate::compile::{Inputs, Sources, Translated};
+use super::site_args::{SettingArgs, SiteArgs};
+use crate::compile::{Inputs, Sources};
 use crate::contract::Use;
 use crate::diag::Findings;
 use crate::site::{Flag, Overrides, SiteFiles};
@@ -28,21 +26,27 @@ pub fn site(args: &SiteArgs, allows: Use) -> anyhow::Result<Loaded> {
         "{} is no directory; `airlift init {0}` makes one",
         args.dir.display()
     );
-    load(args, allows, None)
+    let mut findings = Findings::new();
+    let files = SiteFiles::load(&args.dir, &mut findings);
+    load(files, findings, &args.settings, allows, None)
 }
 
 /// Reads a bare TOML file.
-pub fn bare(toml: &Path, args: &SiteArgs, allows: Use) -> anyhow::Result<Loaded> {
+pub fn bare(toml: &Path, args: &SettingArgs, allows: Use) -> anyhow::Result<Loaded> {
     let bytes = std::fs::read(toml).with_context(|| format!("can't read {}", toml.display()))?;
     let label = toml.file_name().map_or_else(|| "mke3.toml".to_owned(), |n| n.to_string_lossy().into_owned());
-    load(args, allows, Some((label, bytes)))
+    load(SiteFiles::new(), Findings::new(), args, allows, Some((label, bytes)))
 }
 
-fn load(args: &SiteArgs, allows: Use, toml: Option<(String, Vec<u8>)>) -> anyhow::Result<Loaded> {
-    let mut findings = Findings::new();
+fn load(
+    mut files: SiteFiles,
+    mut findings: Findings,
+    args: &SettingArgs,
+    allows: Use,
+    toml: Option<(String, Vec<u8>)>,
+) -> anyhow::Result<Loaded> {
     let overrides = overrides(args);
     let allow = allow(&args.allow)?;
-    let mut files = if toml.is_some() { SiteFiles::new() } else { SiteFiles::load(&args.dir, &mut findings) };
     overrides.load(&mut files, &mut findings);
     let sources = Sources { files: &files, overrides: &overrides, allow: &allow, allows };
     let inputs = match toml {
@@ -52,21 +56,7 @@ fn load(args: &SiteArgs, allows: Use, toml: Option<(String, Vec<u8>)>) -> anyhow
     Ok(Loaded { inputs, findings, files })
 }
 
-impl Loaded {
-    /// Translates what was read; its findings join the others.
-    pub fn translate(&mut self) -> Option<Translated<'_>> {
-        let inputs = self.inputs.as_ref()?;
-        Some(Translated::new(inputs, &mut self.findings))
-    }
-}
-
-/// Shows findings; the exit code is theirs.
-pub fn report(ui: Ui, findings: &Findings) -> u8 {
-    ui.findings(findings);
-    ui::exit_code(findings)
-}
-
-fn overrides(args: &SiteArgs) -> Overrides {
+fn overrides(args: &SettingArgs) -> Overrides {
     let mut overrides = Overrides::new();
     let path = |p: &Option<std::path::PathBuf>| p.as_ref().map(|p| p.to_string_lossy().into_owned());
     overrides.set(Flag::Target, args.target.clone());
@@ -93,6 +83,3 @@ fn allow(given: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
         })
         .collect()
 }
-
-/// The exit code when nothing could be read and yet nothing was found: can't happen, but must not look like success.
-pub const NOTHING: u8 = exit::FAILED;

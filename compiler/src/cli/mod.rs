@@ -14,6 +14,7 @@ mod init;
 mod inspect;
 mod keygen;
 mod keys;
+mod loading;
 mod man;
 mod next;
 mod run;

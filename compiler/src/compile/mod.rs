@@ -6,6 +6,7 @@
 pub mod bundle;
 mod inputs;
 mod surroundings;
+pub mod report;
 mod translated;
 
 pub use inputs::{Inputs, Sources};

@@ -1,0 +1,85 @@
+//! `report.txt`: what a reviewer reads first. The page with everything is a later one.
+
+use super::Translated;
+use crate::diag::{Findings, render};
+use crate::document::NodeDocuments;
+use crate::ledger::KeyEntry;
+use crate::site::Site;
+use crate::translate::Fate;
+use minijinja::{Environment, UndefinedBehavior, context};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Node {
+    name: String,
+    role: String,
+    address: String,
+    places: Vec<Placed>,
+}
+
+#[derive(Serialize)]
+struct Placed {
+    mode: String,
+    owner: String,
+    group: String,
+    target: String,
+}
+
+#[derive(Serialize)]
+struct Count {
+    name: String,
+    count: usize,
+}
+
+/// The text.
+///
+/// # Errors
+/// The template asks for what it is not given: a fault that the tests find.
+pub fn text(
+    translated: &Translated<'_>,
+    site: &Site,
+    nodes: &NodeDocuments,
+    findings: &Findings,
+) -> Result<String, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_trim_blocks(false);
+    environment.add_template("report.txt", include_str!("../../../templates/report.txt.j2"))?;
+    let contract = translated.inputs.contract;
+    let ledger = &translated.ledger;
+    let lost: Vec<&KeyEntry> = ledger.keys.iter().filter(|k| k.fate == Fate::Dropped).collect();
+    let fates: Vec<Count> =
+        ledger.count().into_iter().map(|(fate, count)| Count { name: fate.to_string(), count }).collect();
+    let mut findings = findings.clone();
+    findings.sort();
+    let findings: Vec<String> = findings.iter().map(|finding| render(finding, false)).collect();
+    environment.get_template("report.txt")?.render(context! {
+        site => site.settings.site.value.to_string(),
+        serial => site.settings.serial.value,
+        source => site.settings.mke3_version.value.to_string(),
+        contract => contract.id,
+        k0s => contract.k0s.version,
+        kubernetes => format!("1.{}", contract.kubernetes.minor),
+        tool => env!("CARGO_PKG_VERSION"),
+        nodes => site.inventory.nodes.iter().map(|facts| node(facts, nodes)).collect::<Vec<_>>(),
+        keys => ledger.keys.len(),
+        fates => fates,
+        lost => lost,
+        findings => findings,
+    })
+}
+
+fn node(facts: &crate::site::NodeFacts, nodes: &NodeDocuments) -> Node {
+    let name = facts.name.value.to_string();
+    let places = nodes
+        .of(&name)
+        .iter()
+        .map(|p| Placed {
+            mode: format!("{:04o}", p.mode),
+            owner: p.owner.to_string(),
+            group: p.group.to_string(),
+            target: p.target.clone(),
+        })
+        .collect();
+    Node { role: facts.role.value.to_string(), address: facts.private_address.value.to_string(), name, places }
+}
