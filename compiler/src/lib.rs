@@ -1,4 +1,5 @@
 //! Stub.
 pub mod diag;
+pub mod mke3;
 pub mod origin;
 pub mod source;
