@@ -26,6 +26,7 @@
 //! reads a clock: [`Site::expiry_findings`] gets the day from its caller.
 
 pub mod address;
+mod bare;
 mod certs;
 mod credentials;
 mod files;

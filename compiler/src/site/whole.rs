@@ -139,6 +139,17 @@ impl Parts {
         parts
     }
 
+    /// Settings from elsewhere and the files that they name for the registries; no nodes.
+    pub(super) fn registries_only(
+        settings: Option<Settings>,
+        files: &SiteFiles,
+        findings: &mut Findings,
+    ) -> Self {
+        let mut reader = Reader { files, read: Vec::new() };
+        let registries = settings.as_ref().map(|s| reader.registries(s, findings)).unwrap_or_default();
+        Self { settings, inventory: None, registries, mke3_toml: None, read: reader.read }
+    }
+
     /// The site, if nothing of it is missing.
     pub fn whole(self) -> Option<Site> {
         Some(Site {
