@@ -28,7 +28,9 @@ pub fn explain(ledger: &Ledger, query: &str) -> Answer {
     }
     let mut perhaps = Vec::new();
     if keys.is_empty() && values.is_empty() {
-        let names = || ledger.keys.iter().map(|k| k.key.as_str()).chain(ledger.values.iter().map(|v| v.value.as_str()));
+        let names = || {
+            ledger.keys.iter().map(|k| k.key.as_str()).chain(ledger.values.iter().map(|v| v.value.as_str()))
+        };
         let last = |name: &str| name.rsplit(['.', ':']).next().map(str::to_owned).unwrap_or_default();
         let tail = last(query);
         perhaps = names().filter(|n| last(n).eq_ignore_ascii_case(&tail)).map(str::to_owned).collect();
@@ -71,7 +73,8 @@ impl fmt::Display for Answer {
             let shown = value.is.as_str().map_or_else(|| value.is.to_string(), |text| format!("{text:?}"));
             writeln!(f, "{} = {shown}", value.value)?;
             for from in &value.from {
-                let from = if from.is_constant() { format!("constant of {}", from.path) } else { from.to_string() };
+                let from =
+                    if from.is_constant() { format!("constant of {}", from.path) } else { from.to_string() };
                 writeln!(f, "    <- {from}")?;
             }
         }

@@ -68,11 +68,12 @@ impl Ctx<'_> {
             self.fate(key, Fate::Default, "");
             return;
         }
-        let (kind, word) =
-            if felt { (code::DROPPED, "is lost") } else { (code::DROPPED_QUIETLY, "has no meaning any more") };
-        self.findings.push(
-            Finding::new(kind, format!("`{key}` {word}: {why}")).at_opt(self.mke3_place(key)),
-        );
+        let (kind, word) = if felt {
+            (code::DROPPED, "is lost")
+        } else {
+            (code::DROPPED_QUIETLY, "has no meaning any more")
+        };
+        self.findings.push(Finding::new(kind, format!("`{key}` {word}: {why}")).at_opt(self.mke3_place(key)));
         self.fate(key, Fate::Dropped, why);
     }
 
@@ -92,7 +93,13 @@ impl Ctx<'_> {
     }
 
     /// Stops the migration because of a key, and gives it the fate.
-    pub fn block(&mut self, key: &str, code: &'static Code, message: impl Into<String>, help: impl Into<String>) {
+    pub fn block(
+        &mut self,
+        key: &str,
+        code: &'static Code,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.findings.push(Finding::new(code, message).at_opt(self.mke3_place(key)).help(help));
         self.fate(key, Fate::Blocked, code.summary);
     }

@@ -85,7 +85,9 @@ fn each_instance(ctx: &mut Ctx<'_>, pattern: &str, mut f: impl FnMut(&mut Ctx<'_
 }
 
 fn field(ctx: &mut Ctx<'_>, key: &str, path: &'static str, fate: Fate) {
-    let Some(known) = catalog::find(key) else { unreachable!("a test looks up every key of every rule: {key}") };
+    let Some(known) = catalog::find(key) else {
+        unreachable!("a test looks up every key of every rule: {key}")
+    };
     if !ctx.contract.has(path) {
         return ctx.no_field(key, path);
     }
@@ -119,9 +121,12 @@ fn unused_decisions(ctx: &mut Ctx<'_>) {
         let finding = if names.contains(key.as_str()) {
             given
                 .finding(code::DECISION_UNUSED, format!("the decision about `{key}` is not needed here"))
-                .help("this cluster, or the target release, leaves nothing to decide there; take the line away")
+                .help(
+                    "this cluster, or the target release, leaves nothing to decide there; take the line away",
+                )
         } else {
-            let finding = given.finding(code::DECISION_UNKNOWN, format!("there is nothing to decide about `{key}`"));
+            let finding =
+                given.finding(code::DECISION_UNKNOWN, format!("there is nothing to decide about `{key}`"));
             match nearest(key, names.iter().copied()) {
                 Some(near) => finding.help(format!("did you mean `{near}`?")),
                 None => finding.help("take the line away, or use the name that a finding gives"),
@@ -133,5 +138,6 @@ fn unused_decisions(ctx: &mut Ctx<'_>) {
 
 /// A finding about the tool itself.
 pub(super) fn fault(code: &'static crate::diag::Code, message: String) -> Finding {
-    Finding::new(code, message).help("this is a fault of Airlift, not of the input; report it with the key's name")
+    Finding::new(code, message)
+        .help("this is a fault of Airlift, not of the input; report it with the key's name")
 }
