@@ -8,3 +8,4 @@ pub mod mke3;
 pub mod origin;
 pub mod source;
 pub mod surroundings;
+pub mod translate;
