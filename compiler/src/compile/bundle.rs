@@ -1,7 +1,7 @@
 //! Packs documents into a set: plan, bundles, index, signatures.
 
 use super::Translated;
-use crate::document::{Document, NodeDocuments, Placement};
+use crate::document::{Document, NodeDocuments, NodeFiles, Placed, RenderError};
 use crate::emit::SigningKey;
 use crate::site::values::Role as SiteRole;
 use crate::site::{NodeFacts, Site, SiteFiles};
@@ -13,7 +13,7 @@ use airlift_bundle::manifest::{Contents, Manifest};
 use airlift_bundle::name::EntryName;
 use airlift_bundle::plan::{Input, NodeIdentity, NodeKeys, NodePlan, Place, Plan, PlannedNode, Role, Tool};
 use airlift_bundle::set::{SetFile, SetIndex};
-use airlift_bundle::value::{Format, Mode, PlanId, Serial};
+use airlift_bundle::value::{Account, Format, Mode, PlanId, Serial};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -28,10 +28,33 @@ pub struct Packed {
     pub nodes: usize,
 }
 
+/// Why a site can't be packed. The inputs' own checks come before, so each is a fault of Airlift or a site beyond the
+/// format's limits.
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    /// Names or sizes that the format refuses.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Format(Problems),
+    /// A value that a document can't hold.
+    #[error("{label}: {source}")]
+    Render {
+        /// The document.
+        label: String,
+        /// What is wrong.
+        source: RenderError,
+    },
+}
+
+impl<E: Into<Problems>> From<E> for PackError {
+    fn from(error: E) -> Self {
+        Self::Format(error.into())
+    }
+}
+
 /// Packs a whole site.
 ///
 /// # Errors
-/// Names or sizes that the format refuses; the inputs' own checks come before.
+/// See [`PackError`].
 pub fn pack(
     translated: &Translated<'_>,
     site: &Site,
@@ -39,13 +62,13 @@ pub fn pack(
     files: &SiteFiles,
     report: &str,
     key: &SigningKey,
-) -> Result<Packed, Problems> {
+) -> Result<Packed, PackError> {
     let mut set: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut shared: Vec<Document> = translated.shared();
     shared.push(nodes.k0sctl.clone());
-    for document in &shared {
-        set.insert(document.label.clone(), document.render().into_bytes());
-    }
+    let texts: Vec<(String, Vec<u8>)> =
+        shared.iter().map(|d| Ok((d.label.clone(), render(d)?))).collect::<Result<_, PackError>>()?;
+    set.extend(texts.iter().cloned());
     set.insert("ledger.json".to_owned(), to_canonical_json(&translated.ledger)?);
     set.insert("report.txt".to_owned(), report.as_bytes().to_vec());
 
@@ -53,9 +76,10 @@ pub fn pack(
         .inventory
         .nodes
         .iter()
+        .zip(&nodes.nodes)
         .enumerate()
-        .map(|(i, facts)| planned(facts, i == 0, nodes))
-        .collect::<Result<_, Problems>>()?;
+        .map(|(i, (facts, files))| planned(facts, i == 0, files))
+        .collect::<Result<_, PackError>>()?;
     let plan = Plan {
         format: Format,
         site: site.settings.site.value.to_string().parse()?,
@@ -67,14 +91,11 @@ pub fn pack(
     };
     let (plan_json, plan_id) = plan.to_json()?;
 
-    let texts: Vec<(EntryName, Vec<u8>)> = shared
-        .iter()
-        .map(|document| Ok((document.label.parse()?, document.render().into_bytes())))
-        .collect::<Result<_, Problems>>()?;
     let bundles: Vec<(String, Vec<u8>)> = planned
         .into_par_iter()
-        .map(|(_, node_plan)| bundle(&plan, plan_id, node_plan, nodes, &texts))
-        .collect::<Result<_, Problems>>()?;
+        .zip(&nodes.nodes)
+        .map(|((_, node_plan), files)| bundle(&plan, plan_id, node_plan, files, &texts))
+        .collect::<Result<_, PackError>>()?;
     let count = bundles.len();
     let comment = format!("airlift site {} serial {} plan {plan_id}", plan.site, plan.serial);
     for (path, bytes) in bundles {
@@ -87,7 +108,7 @@ pub fn pack(
         .iter()
         .filter(|(path, _)| !path.ends_with(".minisig"))
         .map(|(path, bytes)| Ok(SetFile::of(path.parse()?, bytes)))
-        .collect::<Result<_, Problems>>()?;
+        .collect::<Result<_, PackError>>()?;
     let index = SetIndex::new(plan_id, listed)?;
     let set_json = index.to_json()?;
     set.insert("SHA256SUMS".to_owned(), index.sha256sums(&set_json).into_bytes());
@@ -97,7 +118,7 @@ pub fn pack(
 }
 
 /// One node as the site sees it, and its own plan.
-fn planned(facts: &NodeFacts, first: bool, nodes: &NodeDocuments) -> Result<(PlannedNode, NodePlan), Problems> {
+fn planned(facts: &NodeFacts, first: bool, files: &NodeFiles) -> Result<(PlannedNode, NodePlan), PackError> {
     let role = match (facts.role.value, first) {
         (SiteRole::Manager, true) => Role::Leader,
         (SiteRole::Manager, false) => Role::Manager,
@@ -111,39 +132,50 @@ fn planned(facts: &NodeFacts, first: bool, nodes: &NodeDocuments) -> Result<(Pla
         ssh_host: facts.ssh_host_key.as_ref().map(|key| key.value.to_string().parse()).transpose()?,
         receipt: None,
     };
-    let places = nodes.of(&name).iter().map(place).collect::<Result<_, Problems>>()?;
+    let places = files.files.iter().map(place).collect::<Result<_, PackError>>()?;
     let plan = NodePlan { node: node.clone(), places };
     Ok((PlannedNode { node, keys, plan: plan.digest()? }, plan))
 }
 
-fn place(placement: &Placement) -> Result<Place, Problems> {
+fn place(placed: &Placed) -> Result<Place, PackError> {
     Ok(Place {
-        source: entry(placement)?,
-        target: placement.target.parse()?,
-        owner: placement.owner.parse()?,
-        group: placement.group.parse()?,
-        mode: format!("{:04o}", placement.mode).parse()?,
+        source: entry(&placed.path)?,
+        target: placed.path.parse()?,
+        owner: placed.owner.parse()?,
+        group: Account::root(),
+        mode: format!("{:04o}", placed.mode).parse()?,
     })
 }
 
-/// Where a file for the node lies in its bundle: below `files/`, under its own path.
-fn entry(placement: &Placement) -> Result<EntryName, Problems> {
-    Ok(format!("files{}", placement.target).parse()?)
+fn render(document: &Document) -> Result<Vec<u8>, PackError> {
+    let text = document.render();
+    text.map(String::into_bytes).map_err(|source| PackError::Render { label: document.label.clone(), source })
+}
+
+/// Where a file for the node lies in its bundle: below `files`, under its own path; under a digest of that where an
+/// archive can't hold it (a port in a folder's name, a long host name).
+fn entry(path: &str) -> Result<EntryName, PackError> {
+    if let Ok(name) = format!("files{path}").parse() {
+        return Ok(name);
+    }
+    let digest = Sha256::of(path.as_bytes()).to_string();
+    let base: String = path.rsplit('/').next().unwrap_or_default().chars().take(48).collect();
+    Ok(format!("files/elsewhere/{}/{base}", &digest[..16]).parse()?)
 }
 
 fn bundle(
     plan: &Plan,
     plan_id: PlanId,
     node_plan: NodePlan,
-    nodes: &NodeDocuments,
-    shared: &[(EntryName, Vec<u8>)],
-) -> Result<(String, Vec<u8>), Problems> {
+    files: &NodeFiles,
+    shared: &[(String, Vec<u8>)],
+) -> Result<(String, Vec<u8>), PackError> {
     let mut contents = Contents::new();
     for (name, bytes) in shared {
-        contents.add(name.clone(), Mode::PLAIN, bytes.clone())?;
+        contents.add(name.parse()?, Mode::PLAIN, bytes.clone())?;
     }
-    for placement in nodes.of(node_plan.node.name.as_str()) {
-        contents.add(entry(placement)?, Mode::PLAIN, placement.document.render().into_bytes())?;
+    for placed in &files.files {
+        contents.add(entry(&placed.path)?, Mode::PLAIN, render(&placed.document)?)?;
     }
     let path = node_plan.node.name.bundle_path().to_string();
     let manifest = Manifest {
@@ -160,7 +192,7 @@ fn bundle(
 
 /// Every input by digest. One that holds secrets counts with each secret replaced by its slot, so that neither its
 /// digest nor its length tells anything.
-fn inputs(translated: &Translated<'_>, site: &Site, files: &SiteFiles) -> Result<Vec<Input>, Problems> {
+fn inputs(translated: &Translated<'_>, site: &Site, files: &SiteFiles) -> Result<Vec<Input>, PackError> {
     let toml = site.mke3_toml.label().to_owned();
     let secret: Vec<&str> = site.secret_labels().collect();
     let mut inputs = Vec::new();

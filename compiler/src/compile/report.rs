@@ -2,9 +2,9 @@
 
 use super::Translated;
 use crate::diag::{Findings, render};
-use crate::document::NodeDocuments;
+use crate::document::{NodeDocuments, NodeFiles};
 use crate::ledger::KeyEntry;
-use crate::site::Site;
+use crate::site::{NodeFacts, Site};
 use crate::translate::Fate;
 use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
@@ -14,15 +14,14 @@ struct Node {
     name: String,
     role: String,
     address: String,
-    places: Vec<Placed>,
+    places: Vec<Place>,
 }
 
 #[derive(Serialize)]
-struct Placed {
+struct Place {
     mode: String,
-    owner: String,
-    group: String,
-    target: String,
+    owner: &'static str,
+    path: String,
 }
 
 #[derive(Serialize)]
@@ -61,7 +60,7 @@ pub fn text(
         k0s => contract.k0s.version,
         kubernetes => format!("1.{}", contract.kubernetes.minor),
         tool => env!("CARGO_PKG_VERSION"),
-        nodes => site.inventory.nodes.iter().map(|facts| node(facts, nodes)).collect::<Vec<_>>(),
+        nodes => site.inventory.nodes.iter().zip(&nodes.nodes).map(|(f, n)| node(f, n)).collect::<Vec<_>>(),
         keys => ledger.keys.len(),
         fates => fates,
         lost => lost,
@@ -69,17 +68,16 @@ pub fn text(
     })
 }
 
-fn node(facts: &crate::site::NodeFacts, nodes: &NodeDocuments) -> Node {
-    let name = facts.name.value.to_string();
-    let places = nodes
-        .of(&name)
+fn node(facts: &NodeFacts, files: &NodeFiles) -> Node {
+    let places = files
+        .files
         .iter()
-        .map(|p| Placed {
-            mode: format!("{:04o}", p.mode),
-            owner: p.owner.to_string(),
-            group: p.group.to_string(),
-            target: p.target.clone(),
-        })
+        .map(|p| Place { mode: format!("{:04o}", p.mode), owner: p.owner, path: p.path.clone() })
         .collect();
-    Node { role: facts.role.value.to_string(), address: facts.private_address.value.to_string(), name, places }
+    Node {
+        name: facts.name.value.to_string(),
+        role: facts.role.value.to_string(),
+        address: facts.private_address.value.to_string(),
+        places,
+    }
 }

@@ -27,15 +27,23 @@ impl<'a> Translated<'a> {
     pub fn new(inputs: &'a Inputs, findings: &mut Findings) -> Self {
         let translation = translate(&inputs.mke3, &inputs.surroundings, inputs.contract, findings);
         networks(inputs, findings);
-        let nodes = match inputs.site {
-            Some(_) => node_documents(&translation.mke4, &inputs.surroundings, inputs.contract, findings),
-            None => None,
-        };
+        let nodes = inputs.site.as_ref().and_then(|_| {
+            match node_documents(&translation.mke4, &inputs.surroundings, inputs.contract) {
+                Ok(nodes) => {
+                    findings.append(nodes.findings.clone());
+                    Some(nodes)
+                }
+                Err(found) => {
+                    findings.append(found);
+                    None
+                }
+            }
+        });
         let shared = shared(&translation);
         let documents: Vec<(&str, &Tree)> = shared
             .iter()
             .map(|d| (d.label.as_str(), &d.tree))
-            .chain(nodes.iter().flat_map(NodeDocuments::all).map(|d| (d.label.as_str(), &d.tree)))
+            .chain(nodes.iter().flat_map(all).map(|d| (d.label.as_str(), &d.tree)))
             .collect();
         translation.accounts.check(documents.iter().map(|(_, tree)| *tree), findings);
         let ledger = Ledger::new(inputs.contract.id, &translation.accounts, documents);
@@ -61,6 +69,12 @@ fn manifest(manifest: &Manifest) -> Document {
     list.set("kind", Tree::leaf("List", &origin));
     list.set("items", Tree::List(manifest.objects.clone()));
     Document { label: format!("manifests/{}.yaml", manifest.name), format: Format::Yaml, tree: list }
+}
+
+/// k0sctl.yaml and every node's documents.
+fn all(nodes: &NodeDocuments) -> impl Iterator<Item = &Document> {
+    let files = nodes.nodes.iter().flat_map(|node| &node.files).map(|placed| &placed.document);
+    std::iter::once(&nodes.k0sctl).chain(files)
 }
 
 /// The cluster's own networks must be usable, and apart from each other and from what lies around them.
