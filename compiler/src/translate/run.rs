@@ -35,6 +35,17 @@ pub fn translate(
     contract: &Contract,
     findings: &mut Findings,
 ) -> Translation {
+    translate_by(rules(), mke3, site, contract, findings)
+}
+
+/// As [`translate`], by these rules alone.
+pub(super) fn translate_by<'r>(
+    rules: impl IntoIterator<Item = &'r Rule>,
+    mke3: &Config,
+    site: &Surroundings,
+    contract: &Contract,
+    findings: &mut Findings,
+) -> Translation {
     let mut ctx = Ctx {
         mke3,
         site,
@@ -46,7 +57,7 @@ pub fn translate(
         fates: BTreeMap::new(),
     };
     super::site::write(&mut ctx);
-    for rule in rules() {
+    for rule in rules {
         run(&mut ctx, rule);
     }
     unused_decisions(&mut ctx);
@@ -60,8 +71,8 @@ fn run(ctx: &mut Ctx<'_>, rule: &Rule) {
     match rule.act {
         Act::Code(run) => run(ctx),
         Act::Drop { why, felt } => {
-            for key in rule.keys {
-                each_instance(ctx, key, |ctx, instance| ctx.drop(instance, why, felt));
+            for key in ctx.instances(rule.keys) {
+                ctx.drop(&key, why, felt);
             }
         }
         Act::Field { path, fate } => {
@@ -69,18 +80,6 @@ fn run(ctx: &mut Ctx<'_>, rule: &Rule) {
                 field(ctx, key, path, fate);
             }
         }
-    }
-}
-
-/// A key of an array of tables or of a free map has its fate per instance; any other has just one.
-fn each_instance(ctx: &mut Ctx<'_>, pattern: &str, mut f: impl FnMut(&mut Ctx<'_>, &str)) {
-    if !pattern.contains("[]") && !pattern.contains('<') {
-        return f(ctx, pattern);
-    }
-    let instances: Vec<String> =
-        ctx.mke3.instances().filter(|i| i.key.pattern == pattern).map(|i| i.path.clone()).collect();
-    for instance in instances {
-        f(ctx, &instance);
     }
 }
 
