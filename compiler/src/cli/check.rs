@@ -4,7 +4,7 @@ use super::args::Format;
 use super::loading::{self, Loaded};
 use super::site_args::SiteArgs;
 use super::ui::{Ui, exit_code};
-use super::{exit, run};
+use super::{exit, output};
 use crate::compile::Translated;
 use crate::contract::Use;
 use crate::diag::json::FindingJson;
@@ -34,7 +34,7 @@ pub fn run(ui: Ui, args: &SiteArgs, toml: Option<&Path>, format: Format) -> anyh
     }
     let Some(translated) = translated else {
         if format == Format::Json {
-            run::print_json(&crate::diag::json::list(&findings))?;
+            output::print_json(&crate::diag::json::list(&findings))?;
         }
         return Ok(exit_code(&findings).max(exit::FAILED));
     };
@@ -49,8 +49,8 @@ pub fn run(ui: Ui, args: &SiteArgs, toml: Option<&Path>, format: Format) -> anyh
         findings: crate::diag::json::list(&findings),
     };
     match format {
-        Format::Json => run::print_json(&report)?,
-        Format::Text => run::print(&text(&report)?)?,
+        Format::Json => output::print_json(&report)?,
+        Format::Text => output::print(&text(&report)?)?,
     }
     Ok(exit_code(&findings))
 }

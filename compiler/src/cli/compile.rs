@@ -4,7 +4,7 @@ use super::args::Format;
 use super::loading::{self, Loaded};
 use super::site_args::SiteArgs;
 use super::ui::{Ui, exit_code};
-use super::{exit, keygen, run};
+use super::{exit, keygen, output};
 use crate::ambient;
 use crate::compile::bundle::{self, Packed};
 use crate::compile::{Translated, report};
@@ -67,14 +67,14 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
     if translated.inputs.contract_is_default {
         ui.say(&format!("target: {}, the newest that takes MKE {}", contract.id, site.settings.mke3_version.value));
     }
-    let text = report::text(translated, site, &findings)?;
+    let text = report::text(translated, site, nodes, &findings)?;
     let packed = bundle::pack(translated, site, nodes, &files, &text, &key)
         .with_context(|| "can't pack the set".to_owned())?;
     let out = wish.out.map_or_else(|| PathBuf::from(format!("{}-set", site.settings.site.value)), Path::to_owned);
     write(ui, &out, &packed, wish.force)?;
     if let Some(path) = wish.config_out {
         let mke4 = packed.files.get("mke4.yaml").map(Vec::as_slice).unwrap_or_default();
-        run::write_file(path, mke4, wish.force)?;
+        output::write_file(path, mke4, wish.force)?;
     }
     let done = Done {
         site: site.settings.site.value.to_string(),
@@ -87,8 +87,8 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
         out,
     };
     match wish.format {
-        Format::Json => run::print_json(&done)?,
-        Format::Text => run::print(&format!(
+        Format::Json => output::print_json(&done)?,
+        Format::Text => output::print(&format!(
             "{}: {} bundles for {}, site {}, serial {}\nplan id {}\n",
             done.out.display(),
             done.nodes,

@@ -33,7 +33,7 @@ impl From<&Contract> for Row {
 pub fn run(format: Format) -> anyhow::Result<u8> {
     let rows: Vec<Row> = contract::all().iter().map(|c| Row::from(*c)).collect();
     match format {
-        Format::Json => super::run::print_json(&rows)?,
+        Format::Json => super::output::print_json(&rows)?,
         Format::Text => {
             for row in rows {
                 let verbs = if row.compile { "compile, convert, check" } else { "convert, check" };
@@ -44,7 +44,7 @@ pub fn run(format: Format) -> anyhow::Result<u8> {
                 for remark in row.remarks {
                     text.push_str(&format!("    {remark}\n"));
                 }
-                super::run::print(&text)?;
+                super::output::print(&text)?;
             }
         }
     }

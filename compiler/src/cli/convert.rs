@@ -3,7 +3,7 @@
 use super::loading::{self, Loaded};
 use super::site_args::SettingArgs;
 use super::ui::{Ui, exit_code};
-use super::{exit, run};
+use super::{exit, output};
 use crate::compile::Translated;
 use crate::contract::Use;
 use std::path::Path;
@@ -21,8 +21,8 @@ pub fn run(ui: Ui, toml: &Path, args: &SettingArgs, out: Option<&Path>, force: b
     }
     let text = crate::document::yaml::to_string(&translated.translation.mke4);
     match out {
-        Some(path) => run::write_file(path, text.as_bytes(), force)?,
-        None => run::print(&text)?,
+        Some(path) => output::write_file(path, text.as_bytes(), force)?,
+        None => output::print(&text)?,
     }
     Ok(exit::DONE)
 }

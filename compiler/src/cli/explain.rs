@@ -4,7 +4,7 @@ use super::args::Format;
 use super::loading::{self, Loaded};
 use super::site_args::SiteArgs;
 use super::ui::{Ui, exit_code};
-use super::{exit, run};
+use super::{exit, output};
 use crate::compile::Translated;
 use crate::contract::Use;
 use crate::ledger::explain;
@@ -19,8 +19,8 @@ pub fn run(ui: Ui, query: &str, args: &SiteArgs, format: Format) -> anyhow::Resu
     let translated = Translated::new(inputs, &mut findings);
     let answer = explain(&translated.ledger, query);
     match format {
-        Format::Json => run::print_json(&answer)?,
-        Format::Text => run::print(&answer.to_string())?,
+        Format::Json => output::print_json(&answer)?,
+        Format::Text => output::print(&answer.to_string())?,
     }
     if answer.is_empty() {
         let hint = match answer.perhaps.as_slice() {

@@ -3,6 +3,7 @@
 use super::exit;
 use super::ui::Ui;
 use crate::site::init::template;
+use crate::site::values::{Parse, SiteName};
 use anyhow::Context as _;
 use std::fs;
 use std::path::Path;
@@ -15,20 +16,21 @@ pub fn run(ui: Ui, dir: &Path, name: Option<&str>) -> anyhow::Result<u8> {
     }
     let own = dir.file_name().map(|n| n.to_string_lossy().to_lowercase());
     let name = name.map(str::to_owned).or(own).unwrap_or_default();
-    let files = match template(&name) {
-        Ok(files) => files,
+    let name = match SiteName::parse(&name) {
+        Ok(name) => name,
         Err(why) => {
-            ui.fail(&format!("`{name}` can't be a site's name: {why}"), Some("give one with --name"));
+            ui.fail(&format!("`{name}` {}", why.message), Some("give another name with --name"));
             return Ok(exit::USAGE);
         }
     };
+    let files = template(&name);
     for (path, text) in &files {
         let path = dir.join(path);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).with_context(|| format!("can't make {}", parent.display()))?;
         }
-        super::run::write_file(&path, text.as_bytes(), false)?;
-        super::run::print(&format!("{}\n", path.display()))?;
+        super::output::write_file(&path, text.as_bytes(), false)?;
+        super::output::print(&format!("{}\n", path.display()))?;
     }
     ui.say(&format!("hint: edit {shown}/site.yaml, then `airlift next {shown}` says what is missing"));
     Ok(exit::DONE)

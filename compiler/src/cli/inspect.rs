@@ -2,7 +2,7 @@
 
 use super::args::Format;
 use super::ui::Ui;
-use super::{exit, run};
+use super::{exit, output};
 use airlift_bundle::archive;
 use airlift_bundle::files::read_limited;
 use airlift_bundle::limits::Limits;
@@ -39,8 +39,8 @@ pub fn run(ui: Ui, bundle: &Path, entry: Option<&str>, format: Format) -> anyhow
             }
         }
         None => match format {
-            Format::Json => run::print_json(manifest)?,
-            Format::Text => run::print(&text(manifest)?)?,
+            Format::Json => output::print_json(manifest)?,
+            Format::Text => output::print(&text(manifest)?)?,
         },
     }
     Ok(exit::DONE)

@@ -29,7 +29,7 @@ pub fn run(ui: Ui, stem: &Path, password_file: Option<&Path>, no_password: bool)
     let public = SigningKey::generate(stem, protection)?;
     let key = PublicKey::parse_file("new key", &public)?;
     ui.say(&format!("wrote {0}.key (secret, keep it off the stick) and {0}.pub", stem.display()));
-    super::run::print(&format!("key id {}\nfingerprint {}\n", key.id(), key.fingerprint()))?;
+    super::output::print(&format!("key id {}\nfingerprint {}\n", key.id(), key.fingerprint()))?;
     Ok(exit::DONE)
 }
 

@@ -2,7 +2,7 @@
 
 use super::args::Format;
 use super::ui::Ui;
-use super::{exit, run};
+use super::{exit, output};
 use crate::contract::{self, Use};
 use crate::mke3::catalog;
 use crate::translate::{Act, Rule, rules};
@@ -36,7 +36,7 @@ pub fn run(ui: Ui, target: Option<&str>, filter: Option<&str>, format: Format) -
     let wanted = |key: &catalog::Key| filter.is_none_or(|text| key.pattern.contains(text));
     let rows: Vec<Row> = catalog::all().filter(|k| wanted(k)).map(|key| row(key, contract)).collect();
     match format {
-        Format::Json => run::print_json(&rows)?,
+        Format::Json => output::print_json(&rows)?,
         Format::Text => {
             let mut text = format!("Keys of MKE 3 under {}: {}\n", contract.id, rows.len());
             for row in &rows {
@@ -52,7 +52,7 @@ pub fn run(ui: Ui, target: Option<&str>, filter: Option<&str>, format: Format) -
                 }
                 text.push('\n');
             }
-            run::print(&text)?;
+            output::print(&text)?;
         }
     }
     Ok(exit::DONE)

@@ -12,24 +12,24 @@ pub fn run(dir: Option<&Path>) -> anyhow::Result<u8> {
     let mut command = Airlift::command();
     command.build();
     match dir {
-        None => super::run::print(&page(command, true)?)?,
+        None => super::output::print(&page(Man::new(command), true)?)?,
         Some(dir) => {
             std::fs::create_dir_all(dir).with_context(|| format!("can't make {}", dir.display()))?;
             let verbs: Vec<_> = command.get_subcommands().filter(|c| c.get_name() != "help").cloned().collect();
-            write(&dir.join("airlift.1"), &page(command, true)?)?;
+            write(&dir.join("airlift.1"), &page(Man::new(command.clone()), true)?)?;
             for verb in verbs {
                 let name = format!("airlift-{}", verb.get_name());
-                write(&dir.join(format!("{name}.1")), &page(verb.name(name.clone()).bin_name(name), false)?)?;
+                write(&dir.join(format!("{name}.1")), &page(Man::new(verb).title(name), false)?)?;
             }
         }
     }
     Ok(exit::DONE)
 }
 
-fn page(command: clap::Command, with_exit_codes: bool) -> anyhow::Result<String> {
+fn page(man: Man, with_exit_codes: bool) -> anyhow::Result<String> {
     let mut text = Vec::new();
     // No date: the same tool prints the same manual.
-    Man::new(command).date("").render(&mut text)?;
+    man.date("").render(&mut text)?;
     let mut text = String::from_utf8(text)?;
     if with_exit_codes {
         text.push_str(".SH \"EXIT STATUS\"\n");
@@ -41,5 +41,5 @@ fn page(command: clap::Command, with_exit_codes: bool) -> anyhow::Result<String>
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    super::run::write_file(path, text.as_bytes(), true)
+    super::output::write_file(path, text.as_bytes(), true)
 }

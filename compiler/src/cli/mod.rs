@@ -5,9 +5,9 @@
 mod args;
 mod compile;
 mod completions;
+mod check;
 mod contracts;
 mod convert;
-mod check;
 mod explain;
 pub mod exit;
 mod init;
@@ -17,6 +17,7 @@ mod keys;
 mod loading;
 mod man;
 mod next;
+mod output;
 mod run;
 mod site_args;
 mod ui;

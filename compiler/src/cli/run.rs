@@ -1,16 +1,11 @@
-//! Dispatch, and the few things that every verb does alike.
+//! From a parsed command line to the verb that does it.
 
 use super::args::{Airlift, Verb};
 use super::ui::Ui;
 use super::{
     check, compile, completions, contracts, convert, exit, explain, init, inspect, keygen, keys, man, next, verify,
 };
-use anyhow::Context as _;
-use serde::Serialize;
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write, stdout};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::io::ErrorKind;
 
 /// Does what the command line says. Returns the process's exit code.
 pub fn run(airlift: Airlift) -> u8 {
@@ -64,40 +59,5 @@ fn dispatch(ui: Ui, verb: Verb) -> anyhow::Result<u8> {
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|e| {
         e.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == ErrorKind::BrokenPipe)
-    })
-}
-
-/// Writes data to standard output.
-pub fn print(text: &str) -> anyhow::Result<()> {
-    let mut out = stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
-    Ok(())
-}
-
-/// Writes a JSON document to standard output.
-pub fn print_json<T: Serialize>(value: &T) -> anyhow::Result<()> {
-    let mut text = serde_json::to_string_pretty(value)?;
-    text.push('\n');
-    print(&text)
-}
-
-/// Writes a file that appears whole or not at all. One that is there is replaced only where that is asked for.
-pub fn write_file(path: &Path, content: &[u8], replace: bool) -> anyhow::Result<()> {
-    let shown = path.display();
-    if !replace && fs::symlink_metadata(path).is_ok() {
-        anyhow::bail!("{shown} is there already; take another name, or --force to replace it");
-    }
-    let name = path.file_name().with_context(|| format!("{shown} names no file"))?;
-    let partial = path.with_file_name(format!(".{}.partial", name.to_string_lossy()));
-    let write = || -> std::io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&partial)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(&partial, path)
-    };
-    write().with_context(|| {
-        let _ = fs::remove_file(&partial);
-        format!("can't write {shown}")
     })
 }

@@ -2,7 +2,7 @@
 
 use super::args::Format;
 use super::ui::Ui;
-use super::{exit, run};
+use super::{exit, output};
 use airlift_bundle::set::{Report, verify_set};
 use airlift_bundle::signature::PublicKey;
 use airlift_bundle::trust::TrustFile;
@@ -55,12 +55,12 @@ pub fn run(
     };
     let result = trust.and_then(|trust| verify_set(set, &trust));
     if format == Format::Json {
-        run::print_json(&verdict(&result))?;
+        output::print_json(&verdict(&result))?;
     }
     match result {
         Ok(report) => {
             if format == Format::Text {
-                run::print(&text(&report))?;
+                output::print(&text(&report))?;
             }
             Ok(exit::DONE)
         }

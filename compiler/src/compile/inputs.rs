@@ -2,8 +2,8 @@
 
 use super::surroundings;
 use crate::contract::{self, Contract, SourceVersion, Use};
-use crate::diag::codes::{site as site_code, translate as code};
-use crate::diag::{Finding, Findings};
+use crate::diag::codes::translate as code;
+use crate::diag::Findings;
 use crate::mke3::Config;
 use crate::site::settings::Settings;
 use crate::site::{Flag, Overrides, Parts, Site, SiteFiles};
@@ -78,7 +78,7 @@ fn choose(settings: &Settings, allows: Use, findings: &mut Findings) -> Option<(
             let Some(contract) = contract::by_id(&id) else {
                 let known: Vec<_> = contract::all().iter().map(|c| c.id).collect();
                 let mut finding = target
-                    .finding(site_code::TARGET, format!("no contract for {id} is known"))
+                    .finding(code::TARGET, format!("no contract for {id} is known"))
                     .help(format!("known are {}; `airlift contracts` tells them apart", known.join(", ")));
                 if let Some(near) = nearest(&id, known.iter().copied()) {
                     finding = finding.note(format!("the nearest is {near}"));
@@ -90,7 +90,7 @@ fn choose(settings: &Settings, allows: Use, findings: &mut Findings) -> Option<(
                 let text = format!("{} is for `convert` and `check` only: too little is known of it", contract.id);
                 findings.push(
                     target
-                        .finding(site_code::TARGET, text)
+                        .finding(code::TARGET, text)
                         .help("choose another release; `airlift contracts` shows which"),
                 );
             }

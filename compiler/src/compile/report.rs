@@ -6,8 +6,25 @@ use crate::document::{NodeDocuments, NodeFiles};
 use crate::ledger::KeyEntry;
 use crate::site::{NodeFacts, Site};
 use crate::translate::Fate;
-use minijinja::{Environment, UndefinedBehavior, context};
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior, Value};
 use serde::Serialize;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    site: String,
+    serial: u64,
+    source: String,
+    contract: &'static str,
+    k0s: &'static str,
+    kubernetes: String,
+    tool: &'static str,
+    nodes: Vec<Node>,
+    keys: usize,
+    fates: Vec<Count>,
+    lost: Vec<&'a KeyEntry>,
+    findings: Vec<String>,
+}
 
 #[derive(Serialize)]
 struct Node {
@@ -42,7 +59,6 @@ pub fn text(
 ) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_trim_blocks(false);
     environment.add_template("report.txt", include_str!("../../../templates/report.txt.j2"))?;
     let contract = translated.inputs.contract;
     let ledger = &translated.ledger;
@@ -52,20 +68,21 @@ pub fn text(
     let mut findings = findings.clone();
     findings.sort();
     let findings: Vec<String> = findings.iter().map(|finding| render(finding, false)).collect();
-    environment.get_template("report.txt")?.render(context! {
-        site => site.settings.site.value.to_string(),
-        serial => site.settings.serial.value,
-        source => site.settings.mke3_version.value.to_string(),
-        contract => contract.id,
-        k0s => contract.k0s.version,
-        kubernetes => format!("1.{}", contract.kubernetes.minor),
-        tool => env!("CARGO_PKG_VERSION"),
-        nodes => site.inventory.nodes.iter().zip(&nodes.nodes).map(|(f, n)| node(f, n)).collect::<Vec<_>>(),
-        keys => ledger.keys.len(),
-        fates => fates,
-        lost => lost,
-        findings => findings,
-    })
+    let report = Report {
+        site: site.settings.site.value.to_string(),
+        serial: site.settings.serial.value,
+        source: site.settings.mke3_version.value.to_string(),
+        contract: contract.id,
+        k0s: contract.k0s.version,
+        kubernetes: format!("1.{}", contract.kubernetes.minor),
+        tool: env!("CARGO_PKG_VERSION"),
+        nodes: site.inventory.nodes.iter().zip(&nodes.nodes).map(|(f, n)| node(f, n)).collect(),
+        keys: ledger.keys.len(),
+        fates,
+        lost,
+        findings,
+    };
+    environment.get_template("report.txt")?.render(Value::from(Serde(report)))
 }
 
 fn node(facts: &NodeFacts, files: &NodeFiles) -> Node {
