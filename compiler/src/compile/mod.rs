@@ -5,6 +5,8 @@
 
 pub mod bundle;
 mod inputs;
+#[cfg(test)]
+mod sensitivity;
 mod surroundings;
 pub mod report;
 mod translated;
