@@ -69,9 +69,9 @@ pub(super) fn read(bytes: &[u8], named: &Field<SitePath>, findings: &mut Finding
         }
         match certificate(&block) {
             Ok(certificate) => certificates.push(certificate),
-            Err(finding) => {
+            Err((message, help)) => {
                 failed = true;
-                findings.push(finding);
+                findings.push(Finding::new(code::CA_FORM, message).at(block.place.clone()).help(help));
             }
         }
     }
@@ -192,54 +192,35 @@ fn blocks(file: &File) -> Vec<Block<'_>> {
     blocks
 }
 
-fn certificate(block: &Block<'_>) -> Result<Certificate, Finding> {
-    let bad =
-        |message: String, help: &str| Finding::new(code::CA_FORM, message).at(block.place.clone()).help(help);
+/// The certificate of a block, or what is wrong and the way out.
+fn certificate(block: &Block<'_>) -> Result<Certificate, (&'static str, &'static str)> {
     match block.kind {
         "CERTIFICATE" | "X509 CERTIFICATE" => {}
         "PKCS7" | "CMS" => {
-            return Err(bad(
-                "this is a PKCS#7 container".to_owned(),
-                "convert it: `openssl pkcs7 -print_certs -in FILE -out FILE.pem`",
-            ));
+            let help = "convert it: `openssl pkcs7 -print_certs -in FILE -out FILE.pem`";
+            return Err(("this is a PKCS#7 container", help));
         }
         "TRUSTED CERTIFICATE" => {
-            return Err(bad(
-                "this is OpenSSL's own form of a certificate".to_owned(),
-                "convert it: `openssl x509 -in FILE -out FILE.pem`",
-            ));
+            let help = "convert it: `openssl x509 -in FILE -out FILE.pem`";
+            return Err(("this is OpenSSL's own form of a certificate", help));
         }
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
-            return Err(bad(
-                "this is a request, not a certificate".to_owned(),
-                "give what the CA itself uses to sign",
-            ));
+            return Err(("this is a request, not a certificate", "give what the CA itself uses to sign"));
         }
-        _ => {
-            return Err(bad(
-                "this block is no certificate".to_owned(),
-                "keep the CA's certificates alone in the file",
-            ));
-        }
+        _ => return Err(("this block is no certificate", "keep the CA's certificates alone in the file")),
     }
     if !block.closed {
-        return Err(bad(
-            "this certificate has no end line".to_owned(),
-            "the file was cut off; copy it again",
-        ));
+        return Err(("this certificate has no end line", "the file was cut off; copy it again"));
     }
     let base64: String = block.body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     let der = STANDARD.decode(base64).map_err(|_| {
-        bad(
-            "this certificate is not base64 inside".to_owned(),
-            "the file is damaged; copy it again as binary",
-        )
+        ("this certificate is not base64 inside", "the file is damaged; copy it again as binary")
     })?;
     let (rest, x509) = X509Certificate::from_der(&der).map_err(|_| {
-        bad("this certificate can't be read".to_owned(), "look at it: `openssl x509 -in FILE -noout -text`")
+        ("this certificate can't be read", "look at it: `openssl x509 -in FILE -noout -text`")
     })?;
     if !rest.is_empty() {
-        return Err(bad("this certificate has more bytes after its end".to_owned(), "copy it again"));
+        return Err(("this certificate has more bytes after its end", "copy it again"));
     }
     let ca = x509.basic_constraints().ok().flatten().is_some_and(|extension| extension.value.ca);
     let subject: String =
