@@ -100,6 +100,8 @@ fn a_changed_value_of_mke4_changes_what_names_it() {
             ("spec.kubelet.customProfiles[0].values.maxPods", 9_i64.into()),
             ("spec.k8sProviderSpecs.dataDir", "/other/k0s".into()),
             ("spec.tracking.enabled", false.into()),
+            ("spec.airgap.enabled", false.into()),
+            ("spec.registries.imageRegistry.url", "other.example/else".into()),
         ] {
             let source = Source::new("changed", path);
             let Some(leaf) = plain.scalar(path).cloned() else { continue };
@@ -111,4 +113,19 @@ fn a_changed_value_of_mke4_changes_what_names_it() {
             assert_law(&with(leaf.scalar), &with(value), &source);
         }
     }
+}
+
+#[test]
+fn all_that_is_wrong_with_the_nodes_is_reported_at_once() {
+    let contract = contract::by_id("v4.1.5").unwrap();
+    let mut site = site(3, 3);
+    site.hosts[0].manager.value = false;
+    site.hosts[1].private_address = None;
+    site.hosts[2].name.value = "Mgr 3".into();
+    site.hosts[3].private_address.as_mut().unwrap().value = "docker0".into();
+    site.hosts[5].private_address = site.hosts[4].private_address.clone();
+    let findings = node_documents(&mke4(contract, &site), &site, contract).unwrap_err();
+    let codes: Vec<_> = findings.iter().map(|f| f.code.id).collect();
+    assert_eq!(codes, ["O002", "O003", "O002", "O001", "O001"]);
+    assert!(findings.iter().all(|f| f.help.is_some()));
 }
