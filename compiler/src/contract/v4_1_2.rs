@@ -18,7 +18,7 @@ pub const CONTRACT: Contract = Contract {
         repository_path_twice: true,
     },
     kubernetes: Kubernetes { minor: 32 },
-    calico: Calico::Operator { kubelet_root_line: true },
+    calico: Calico::Operator { kubelet_root_line: true, control_plane_selector: false },
     metallb: MetalLb::Nowhere,
     ingress_always_on: true,
     takes_unmanaged_cni: true,
