@@ -5,7 +5,6 @@ use crate::contract::Contract;
 use crate::diag::{Code, Finding, Findings, codes::translate as code};
 use crate::document::Tree;
 use crate::mke3::Config;
-use crate::origin::Origin;
 use crate::source::Place;
 use crate::surroundings::Surroundings;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,14 +61,6 @@ impl Ctx<'_> {
         known
     }
 
-    /// Says that what stands at a plain dotted path below `spec`, if anything, stays as it is because of an input.
-    pub fn depends(&mut self, path: &str, origin: &Origin) {
-        let path = format!("spec.{path}");
-        if let Some(tree) = self.doc.get(&path).cloned() {
-            self.doc.set(&path, tree.because(origin));
-        }
-    }
-
     /// Reports a key as lost, unless it is at its default, and gives it the fate. `felt` says whether users of the
     /// cluster may notice.
     pub fn drop(&mut self, key: &str, why: &str, felt: bool) {
@@ -83,29 +74,6 @@ impl Ctx<'_> {
             Finding::new(kind, format!("`{key}` {word}: {why}")).at_opt(self.mke3_place(key)),
         );
         self.fate(key, Fate::Dropped, why);
-    }
-
-    /// As [`drop`](Self::drop) for keys that belong together: one finding tells of all that are not at their default.
-    /// `what` is their name in the plural. Keys of arrays of tables are given by their pattern.
-    pub fn drop_together(&mut self, keys: &[&str], what: &str, why: &str, felt: bool) {
-        let mine: Vec<_> = self.mke3.instances().filter(|i| keys.contains(&i.key.pattern)).collect();
-        let lost: Vec<_> = mine.iter().filter(|i| !self.mke3.is_default(&i.path)).collect();
-        if let Some(first) = lost.first() {
-            let (kind, word) =
-                if felt { (code::DROPPED, "are lost") } else { (code::DROPPED_QUIETLY, "have no meaning any more") };
-            let names: Vec<_> = lost.iter().map(|i| format!("`{}`", i.path)).collect();
-            self.findings.push(
-                Finding::new(kind, format!("{what} {word}: {why}"))
-                    .at(first.place.clone())
-                    .note(format!("not at their defaults: {}", names.join(", "))),
-            );
-        }
-        for instance in mine {
-            match self.mke3.is_default(&instance.path) {
-                true => self.fate(&instance.path, Fate::Default, ""),
-                false => self.fate(&instance.path, Fate::Dropped, why),
-            }
-        }
     }
 
     /// Reports a key that the release has no field for, unless it is at its default, and gives it the fate.
