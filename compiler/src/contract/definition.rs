@@ -81,6 +81,8 @@ pub struct K0s {
     pub containerd: ContainerdConfig,
     /// An `images.repository` with a path is applied twice (k0s before 1.31.12; for the 1.32 line inferred from dates).
     pub repository_path_twice: bool,
+    /// Its unit always has a line `Environment=""` (k0s up to 1.31.1).
+    pub empty_environment_line: bool,
 }
 
 /// Which controllers may find a CA in place before they join.

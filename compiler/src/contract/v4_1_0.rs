@@ -16,6 +16,7 @@ pub const CONTRACT: Contract = Contract {
         kubelet_root_flag: false,
         containerd: ContainerdConfig::V2,
         repository_path_twice: true,
+        empty_environment_line: false,
     },
     kubernetes: Kubernetes { minor: 32 },
     calico: Calico::Operator { kubelet_root_line: false, control_plane_selector: false },

@@ -51,7 +51,8 @@ impl Accounts {
             let (fate, why) = match given.map(Vec::as_slice) {
                 Some([one]) => one.clone(),
                 Some([first, ..]) => {
-                    let finding = fault(code::TWO_FATES, format!("`{}` has more than one fate", instance.path));
+                    let finding =
+                        fault(code::TWO_FATES, format!("`{}` has more than one fate", instance.path));
                     findings.push(finding.at(instance.place.clone()));
                     first.clone()
                 }
@@ -65,13 +66,13 @@ impl Accounts {
                 path: instance.path.clone(),
                 pattern: instance.key.pattern,
                 at: instance.place.file.line_column(instance.place.span.start),
-                shown: instance.shown.clone(),
+                shown: instance.display.clone(),
                 is_default: mke3.is_default(&instance.path),
                 fate,
                 why,
             });
         }
-        Self { file: mke3.label().to_owned(), list }
+        Self { file: mke3.file().label().to_owned(), list }
     }
 
     /// Compares fates with the documents: what was carried is some scalar's origin, what was dropped is none's.

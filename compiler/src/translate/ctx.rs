@@ -5,6 +5,7 @@ use crate::contract::Contract;
 use crate::diag::{Code, Finding, Findings, codes::translate as code};
 use crate::document::Tree;
 use crate::mke3::Config;
+use crate::origin::{Origin, Source};
 use crate::source::Place;
 use crate::surroundings::Surroundings;
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,12 +69,67 @@ impl Ctx<'_> {
             self.fate(key, Fate::Default, "");
             return;
         }
-        let (kind, word) =
-            if felt { (code::DROPPED, "is lost") } else { (code::DROPPED_QUIETLY, "has no meaning any more") };
-        self.findings.push(
-            Finding::new(kind, format!("`{key}` {word}: {why}")).at_opt(self.mke3_place(key)),
-        );
+        let (kind, word) = if felt {
+            (code::DROPPED, "is lost")
+        } else {
+            (code::DROPPED_QUIETLY, "has no meaning any more")
+        };
+        self.findings.push(Finding::new(kind, format!("`{key}` {word}: {why}")).at_opt(self.mke3_place(key)));
         self.fate(key, Fate::Dropped, why);
+    }
+
+    /// As [`drop`](Self::drop), for keys that belong together: one finding about `what` for all that are not at their
+    /// defaults. Patterns stand for all their instances.
+    pub fn drop_all(&mut self, what: &str, keys: &[&str], why: &str, felt: bool) {
+        let (kind, word) = if felt {
+            (code::DROPPED, "is lost")
+        } else {
+            (code::DROPPED_QUIETLY, "has no meaning any more")
+        };
+        self.drop_as(keys, why, Finding::new(kind, format!("{what} {word}: {why}")));
+    }
+
+    /// As [`drop_all`](Self::drop_all), with a finding of one's own, which gets its places here.
+    pub fn drop_as(&mut self, keys: &[&str], why: &str, finding: Finding) {
+        let lost: Vec<String> = self.instances(keys).filter(|key| !self.mke3.is_default(key)).collect();
+        self.idle(keys, why);
+        let mut places = lost.iter().filter_map(|key| Some((key, self.mke3_place(key)?)));
+        let Some((_, first)) = places.next() else { return };
+        let others: Vec<String> = places.map(|(key, _)| format!("`{key}`")).collect();
+        let mut finding = finding.at(first);
+        if !others.is_empty() {
+            finding = finding.note(format!("with it {}", others.join(", ")));
+        }
+        self.findings.push(finding);
+    }
+
+    /// Gives keys that change nothing their fates, without a word: what switched them off is told elsewhere. Patterns
+    /// stand for all their instances.
+    pub fn idle(&mut self, keys: &[&str], why: &str) {
+        for key in self.instances(keys).collect::<Vec<_>>() {
+            if self.mke3.is_default(&key) {
+                self.fate(&key, Fate::Default, "");
+            } else {
+                self.fate(&key, Fate::Dropped, why);
+            }
+        }
+    }
+
+    /// The paths of all values of these keys. A key outside arrays of tables and free maps is its own only instance,
+    /// present or not; of a pattern only those count that the file holds.
+    pub fn instances(&self, keys: &[&str]) -> std::vec::IntoIter<String> {
+        let paths = |key: &str| -> Vec<String> {
+            if !key.contains("[]") && !key.contains('<') {
+                return vec![key.to_owned()];
+            }
+            self.mke3.instances().filter(|i| i.key.pattern == key).map(|i| i.path).collect()
+        };
+        keys.iter().flat_map(|key| paths(key)).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The origin of a key, be it absent.
+    pub fn origin_of(&self, key: &str) -> Origin {
+        Origin::of(Source::new(self.mke3.file().label(), key))
     }
 
     /// Reports a key that the release has no field for, unless it is at its default, and gives it the fate.
@@ -92,7 +148,13 @@ impl Ctx<'_> {
     }
 
     /// Stops the migration because of a key, and gives it the fate.
-    pub fn block(&mut self, key: &str, code: &'static Code, message: impl Into<String>, help: impl Into<String>) {
+    pub fn block(
+        &mut self,
+        key: &str,
+        code: &'static Code,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.findings.push(Finding::new(code, message).at_opt(self.mke3_place(key)).help(help));
         self.fate(key, Fate::Blocked, code.summary);
     }

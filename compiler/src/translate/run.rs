@@ -35,6 +35,17 @@ pub fn translate(
     contract: &Contract,
     findings: &mut Findings,
 ) -> Translation {
+    translate_by(rules(), mke3, site, contract, findings)
+}
+
+/// As [`translate`], by these rules alone.
+pub(super) fn translate_by<'r>(
+    rules: impl IntoIterator<Item = &'r Rule>,
+    mke3: &Config,
+    site: &Surroundings,
+    contract: &Contract,
+    findings: &mut Findings,
+) -> Translation {
     let mut ctx = Ctx {
         mke3,
         site,
@@ -46,7 +57,7 @@ pub fn translate(
         fates: BTreeMap::new(),
     };
     super::site::write(&mut ctx);
-    for rule in rules() {
+    for rule in rules {
         run(&mut ctx, rule);
     }
     unused_decisions(&mut ctx);
@@ -60,8 +71,8 @@ fn run(ctx: &mut Ctx<'_>, rule: &Rule) {
     match rule.act {
         Act::Code(run) => run(ctx),
         Act::Drop { why, felt } => {
-            for key in rule.keys {
-                each_instance(ctx, key, |ctx, instance| ctx.drop(instance, why, felt));
+            for key in ctx.instances(rule.keys) {
+                ctx.drop(&key, why, felt);
             }
         }
         Act::Field { path, fate } => {
@@ -72,20 +83,10 @@ fn run(ctx: &mut Ctx<'_>, rule: &Rule) {
     }
 }
 
-/// A key of an array of tables or of a free map has its fate per instance; any other has just one.
-fn each_instance(ctx: &mut Ctx<'_>, pattern: &str, mut f: impl FnMut(&mut Ctx<'_>, &str)) {
-    if !pattern.contains("[]") && !pattern.contains('<') {
-        return f(ctx, pattern);
-    }
-    let instances: Vec<String> =
-        ctx.mke3.instances().filter(|i| i.key.pattern == pattern).map(|i| i.path.clone()).collect();
-    for instance in instances {
-        f(ctx, &instance);
-    }
-}
-
 fn field(ctx: &mut Ctx<'_>, key: &str, path: &'static str, fate: Fate) {
-    let Some(known) = catalog::find(key) else { unreachable!("a test looks up every key of every rule: {key}") };
+    let Some(known) = catalog::find(key) else {
+        unreachable!("a test looks up every key of every rule: {key}")
+    };
     if !ctx.contract.has(path) {
         return ctx.no_field(key, path);
     }
@@ -119,9 +120,12 @@ fn unused_decisions(ctx: &mut Ctx<'_>) {
         let finding = if names.contains(key.as_str()) {
             given
                 .finding(code::DECISION_UNUSED, format!("the decision about `{key}` is not needed here"))
-                .help("this cluster, or the target release, leaves nothing to decide there; take the line away")
+                .help(
+                    "this cluster, or the target release, leaves nothing to decide there; take the line away",
+                )
         } else {
-            let finding = given.finding(code::DECISION_UNKNOWN, format!("there is nothing to decide about `{key}`"));
+            let finding =
+                given.finding(code::DECISION_UNKNOWN, format!("there is nothing to decide about `{key}`"));
             match nearest(key, names.iter().copied()) {
                 Some(near) => finding.help(format!("did you mean `{near}`?")),
                 None => finding.help("take the line away, or use the name that a finding gives"),
@@ -133,5 +137,6 @@ fn unused_decisions(ctx: &mut Ctx<'_>) {
 
 /// A finding about the tool itself.
 pub(super) fn fault(code: &'static crate::diag::Code, message: String) -> Finding {
-    Finding::new(code, message).help("this is a fault of Airlift, not of the input; report it with the key's name")
+    Finding::new(code, message)
+        .help("this is a fault of Airlift, not of the input; report it with the key's name")
 }

@@ -1,0 +1,45 @@
+//! The MKE 3 configuration.
+//!
+//! [`Config::read`] takes the text of `GET /api/ucp/config-toml` and answers with a [`Config`], or with findings
+//! that name every problem of the file at once. What it guarantees about a configuration that it gives back:
+//!
+//! - every key is in the [`catalog`], or is one that the operator allowed by name;
+//! - every value has the type, form and range that the catalogue gives, and MKE's own rules between keys hold;
+//! - no secret is in it. Secrets give way to slots before anything else looks at the text, so neither an accessor nor a
+//!   message, a `Debug` or the blanked text can show one.
+//!
+//! What it refuses: files of another kind (an API error, a login page, YAML, a file cut off), unknown and misspelt keys,
+//! one key under two spellings, private keys, and texts that look like Airlift's own slots.
+//!
+//! Values come with their origin, which names the key even where MKE's default decides:
+//!
+//! ```
+//! use airlift::{diag::Findings, mke3::Config, source::File};
+//!
+//! let file = File::new("mke3.toml", "[cluster_config]\npod_cidr = \"10.0.0.0/16\"\n");
+//! let mut findings = Findings::new();
+//! let config = Config::read(&file, &Default::default(), &mut findings).unwrap();
+//! assert_eq!(config.str("cluster_config.pod_cidr").value, "10.0.0.0/16");
+//! assert_eq!(config.int("cluster_config.kubelet_max_pods").value, 110);
+//! assert!(!config.is_set("cluster_config.kubelet_max_pods"));
+//! ```
+//!
+//! Inside: `sniff` knows the wrong files, `blank` and `mask` take secrets out of texts that do and don't parse, `read`
+//! walks the tree, `value` and `values` judge single values, `rules` judges keys together.
+
+mod blank;
+pub mod catalog;
+mod config;
+mod mask;
+mod read;
+mod rules;
+mod secret;
+mod sniff;
+mod value;
+mod values;
+
+pub use config::{AllowedKey, Config, Instance, Row};
+pub use secret::SecretSlot;
+
+#[cfg(test)]
+mod tests;
