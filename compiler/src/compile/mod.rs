@@ -5,8 +5,8 @@
 
 pub mod bundle;
 mod inputs;
-mod surroundings;
 pub mod report;
+mod surroundings;
 mod translated;
 
 pub use inputs::{Inputs, Sources};

@@ -92,10 +92,10 @@ fn containerd_root(ctx: &mut Ctx<'_>) {
             root.trim_end_matches('/')
         )
     } else {
-        "see that /var/lib/k0s has room enough on every node; only v4.1.2 and later can use another place".to_owned()
+        "see that /var/lib/k0s has room enough on every node; only v4.1.2 and later can use another place"
+            .to_owned()
     };
-    ctx.findings
-        .push(Finding::new(code::MEANING, text).at_opt(ctx.mke3_place(CONTAINERD_ROOT)).help(help));
+    ctx.findings.push(Finding::new(code::MEANING, text).at_opt(ctx.mke3_place(CONTAINERD_ROOT)).help(help));
 }
 
 fn kubelet_root(ctx: &mut Ctx<'_>) {
@@ -107,7 +107,10 @@ fn kubelet_root(ctx: &mut Ctx<'_>) {
         return ctx.block(
             KUBELET_ROOT,
             code::KUBELET_ROOT,
-            format!("{} keeps the kubelet's data in /var/lib/kubelet, not in `{}`", ctx.contract.id, root.value),
+            format!(
+                "{} keeps the kubelet's data in /var/lib/kubelet, not in `{}`",
+                ctx.contract.id, root.value
+            ),
             "choose v4.1.2 or later, which can keep another root",
         );
     }
@@ -131,7 +134,7 @@ const WINDOWS: &[&str] = &[
 
 fn windows(ctx: &mut Ctx<'_>) {
     let why = "no page of the vendor says how Windows nodes are upgraded; take them out of the cluster first";
-    ctx.drop_together(WINDOWS, "the settings of Windows nodes", why, true);
+    ctx.drop_all("what the file says of Windows nodes", WINDOWS, why, true);
 }
 
 const SWARM: &[&str] = &[
@@ -144,7 +147,7 @@ const SWARM: &[&str] = &[
 ];
 
 fn swarm(ctx: &mut Ctx<'_>) {
-    ctx.drop_together(SWARM, "the settings of Swarm", "MKE 4k has no Swarm", false);
+    ctx.drop_all("what the file says of Swarm", SWARM, "MKE 4k has no Swarm", false);
 }
 
 const OLD_UI: &[&str] = &[
@@ -155,7 +158,7 @@ const OLD_UI: &[&str] = &[
 ];
 
 fn old_ui(ctx: &mut Ctx<'_>) {
-    ctx.drop_together(OLD_UI, "the settings of MKE 3's UI", "the UI of MKE 4k is another one", false);
+    ctx.drop_all("what the file says of MKE 3's UI", OLD_UI, "the UI of MKE 4k is another one", false);
 }
 
 const MKE3_SERVICES: &[&str] = &[
@@ -175,7 +178,7 @@ const MKE3_SERVICES: &[&str] = &[
 
 fn mke3_services(ctx: &mut Ctx<'_>) {
     let why = "its controller, stores, caches and client bundles do not exist in MKE 4k";
-    ctx.drop_together(MKE3_SERVICES, "the settings of MKE 3's own services", why, false);
+    ctx.drop_all("what the file says of MKE 3's own services", MKE3_SERVICES, why, false);
 }
 
 /// k0s takes extra flags for etcd, and the field is known by analogy only: no page of MKE 4k shows it.
@@ -186,13 +189,20 @@ fn request_quota(ctx: &mut Ctx<'_>) {
     let quota = ctx.mke3.str(REQUEST_QUOTA);
     let bytes = quota.value.parse::<u64>().is_ok();
     if !bytes || !ctx.contract.has("etcd.extraArgs") {
-        return ctx.drop(REQUEST_QUOTA, "MKE 4k has no field for it, and etcd's flag wants plain bytes", true);
+        return ctx.drop(
+            REQUEST_QUOTA,
+            "MKE 4k has no field for it, and etcd's flag wants plain bytes",
+            true,
+        );
     }
     let chosen = ctx.decide(&Question {
         key: REQUEST_QUOTA,
         ask: "mke4.yaml has no documented field for the size limit of etcd's requests".to_owned(),
         choices: &[
-            Choice { name: "flag", effect: "write `max-request-bytes` to `etcd.extraArgs`, which is undocumented" },
+            Choice {
+                name: "flag",
+                effect: "write `max-request-bytes` to `etcd.extraArgs`, which is undocumented",
+            },
             Choice { name: "drop", effect: "etcd's own limit of 1.5 MiB holds" },
         ],
         proposal: None,
@@ -216,7 +226,7 @@ const METRICS: &[&str] = &[
 
 fn metrics(ctx: &mut Ctx<'_>) {
     let why = "MKE 4k has no field for them; its Prometheus keeps its own times";
-    ctx.drop_together(METRICS, "the times of the metrics", why, true);
+    ctx.drop_all("the timing of the metrics", METRICS, why, true);
 }
 
 fn prometheus_memory(ctx: &mut Ctx<'_>) {
@@ -236,7 +246,8 @@ fn prometheus_memory(ctx: &mut Ctx<'_>) {
 fn cadvisor(ctx: &mut Ctx<'_>) {
     let on = ctx.mke3.bool(CADVISOR);
     if on.value {
-        let text = "with a cAdvisor of its own, Prometheus (from MKE 4.1.1) no longer asks the one in the kubelet";
+        let text =
+            "with a cAdvisor of its own, Prometheus (from MKE 4.1.1) no longer asks the one in the kubelet";
         ctx.tell(CADVISOR, code::MEANING, text);
     }
     ctx.put("monitoring.enableCAdvisor", on);
@@ -251,5 +262,5 @@ const IMAGE_PRUNE: &[&str] = &[
 
 fn image_prune(ctx: &mut Ctx<'_>) {
     let why = "the kubelet clears images away when the disk fills, and keeps none by label";
-    ctx.drop_together(IMAGE_PRUNE, "the rules for clearing images", why, true);
+    ctx.drop_all("the clearing of images by rule", IMAGE_PRUNE, why, true);
 }

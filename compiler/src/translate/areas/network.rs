@@ -36,10 +36,7 @@ pub const RULES: &[Rule] = &[
     ),
     Rule::code(PROBES, probes),
     Rule::obsolete(
-        &[
-            "cluster_config.calico_manifest_tigop_compat_disabled",
-            "cluster_config.tigop_compatible_manifest",
-        ],
+        &["cluster_config.calico_manifest_tigop_compat_disabled", "cluster_config.tigop_compatible_manifest"],
         "it prepared MKE 3's Calico for the Tigera operator",
     ),
 ];
@@ -62,7 +59,11 @@ fn datastore(ctx: &mut Ctx<'_>) {
         return ctx.fate(KDD, Fate::Dropped, "moot: MKE does not run Calico");
     }
     if ctx.mke3.bool(KDD).value {
-        return ctx.fate(KDD, Fate::Dropped, "a precondition, and met: MKE 4k knows no other store for Calico");
+        return ctx.fate(
+            KDD,
+            Fate::Dropped,
+            "a precondition, and met: MKE 4k knows no other store for Calico",
+        );
     }
     let place = ctx.mke3.place(KDD);
     let label = match place {
@@ -76,7 +77,9 @@ fn datastore(ctx: &mut Ctx<'_>) {
             .label(label)
             .note("`mkectl` stops with the same words")
             .note("the change freezes pod creation for about 20 seconds a node, and there is no way back")
-            .help("on MKE 3, set `calico_kdd = true` by PUT /api/ucp/config-toml, then export the file again"),
+            .help(
+                "on MKE 3, set `calico_kdd = true` by PUT /api/ucp/config-toml, then export the file again",
+            ),
     );
     ctx.fate(KDD, Fate::Blocked, code::CALICO_ETCD.summary);
 }
@@ -109,5 +112,5 @@ const PROBES: &[&str] = &[
 
 fn probes(ctx: &mut Ctx<'_>) {
     let why = "MKE 4k decides how calico-kube-controllers is probed";
-    ctx.drop_together(PROBES, "the probes of calico-kube-controllers", why, false);
+    ctx.drop_all("the tuning of calico-kube-controllers' probes", PROBES, why, false);
 }

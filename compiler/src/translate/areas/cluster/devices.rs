@@ -14,7 +14,7 @@ pub(super) const STORAGE: &[&str] = &[
 
 pub(super) fn storage(ctx: &mut Ctx<'_>) {
     let why = "the kubelet runs on the host there: install the host's iSCSI packages, and replace FlexVolumes by CSI";
-    ctx.drop_together(STORAGE, "iSCSI and FlexVolume settings", why, true);
+    ctx.drop_all("what the file says of iSCSI and FlexVolumes", STORAGE, why, true);
 }
 
 pub(super) const CLOUD_PROVIDER: &str = "cluster_config.cloud_provider";

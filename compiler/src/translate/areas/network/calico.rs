@@ -29,7 +29,7 @@ pub(super) fn translate(ctx: &mut Ctx<'_>) {
     let managed = managed(ctx);
     match ctx.contract.calico {
         _ if !managed.value => {
-            ctx.drop_together(KEYS, "what Calico was told", "MKE does not run Calico here", false);
+            ctx.drop_all("what Calico was told", KEYS, "MKE does not run Calico here", false);
         }
         Calico::K0s => k0s(ctx),
         Calico::Operator { control_plane_selector, .. } => {
@@ -52,10 +52,10 @@ fn k0s(ctx: &mut Ctx<'_>) {
     calico.set("extraConfig.vxlanVNI", vni);
     calico.set("extraConfig.ipAutodetectionMethod", method);
     ctx.fates(&[VXLAN_PORT, VXLAN_VNI, AUTO_METHOD], Fate::Renamed, "");
-    ctx.drop_together(
+    ctx.drop_all(
+        "Calico's MTU",
         &[MTU, IPIP_MTU, VXLAN_MTU],
-        "Calico's packet sizes",
-        "this release has no field for them, and Calico finds them by itself",
+        "this release has no field for it, and Calico finds one by itself",
         true,
     );
     ctx.drop(LOG_LEVEL, "Calico logs at this release's own level, and nothing else reads it", false);
@@ -275,8 +275,8 @@ fn mtu(
     wireguard: &Tracked<bool>,
 ) -> Option<Tracked<i64>> {
     if wireguard.value {
-        let why = "WireGuard needs more room, so Calico finds the size by itself";
-        ctx.drop_together(&[MTU, IPIP_MTU, VXLAN_MTU], "Calico's packet sizes", why, true);
+        let why = "WireGuard needs more room, so Calico finds one by itself";
+        ctx.drop_all("Calico's MTU", &[MTU, IPIP_MTU, VXLAN_MTU], why, true);
         return None;
     }
     let (tunnel, other, name) = match encapsulation.value {

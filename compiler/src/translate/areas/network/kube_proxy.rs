@@ -4,7 +4,7 @@ use super::cni::managed;
 use crate::diag::{Finding, Findings, codes::translate as code};
 use crate::document::{Scalar, Tree};
 use crate::origin::Origin;
-use crate::source::{File, Node, Value, yaml};
+use crate::source::{Cursor, File, Node, Value, yaml};
 use crate::translate::{Choice, Ctx, Fate, Question};
 
 pub(super) const KEYS: &[&str] = &[
@@ -54,7 +54,7 @@ pub(super) fn translate(ctx: &mut Ctx<'_>) {
     settings(ctx, file.as_ref());
     ctx.drop(NO_CLEANUP, "kube-proxy is k0s' own", false);
     let ipvs: Vec<&str> = KEYS.iter().copied().filter(|key| key.contains(".ipvs_")).collect();
-    ctx.drop_together(&ipvs, "the settings of IPVS", "MKE 4k runs kube-proxy in iptables mode only", false);
+    ctx.drop_all("what the file says of IPVS", &ipvs, "MKE 4k runs kube-proxy in iptables mode only", false);
 }
 
 fn mode(ctx: &mut Ctx<'_>, ipvs_in_file: bool) {
@@ -127,7 +127,8 @@ fn own_file(ctx: &mut Ctx<'_>) -> Option<Node> {
     let label = format!("{}:{FILE}", ctx.mke3.file().label());
     let file = File::new(label, ctx.mke3.str(FILE).value);
     let mut findings = Findings::new();
-    let node = yaml::parse(&file, &mut findings);
+    let node = yaml::parse(&file, &mut findings)
+        .filter(|node| Cursor::new(&file, node, "", &mut findings).is_some());
     ctx.findings.append(findings);
     node
 }
