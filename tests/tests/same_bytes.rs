@@ -46,7 +46,8 @@ fn directory_user_umask_locale_time_zone_and_clock_change_no_byte() {
 fn modes_in_a_set_do_not_depend_on_the_umask() {
     let bench = Bench::new("examples/acme");
     let (site, key, out) = (bench.text("site"), bench.text("author.key"), bench.text("set"));
-    let command = format!("umask 0077; exec {} compile {site} --key {key} --out {out}", binary("airlift").display());
+    let command =
+        format!("umask 0077; exec {} compile {site} --key {key} --out {out}", binary("airlift").display());
     let done = plain(std::path::Path::new("/bin/sh")).args(["-c", &command]).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let modes = stock(&bench.path("set"), "find", &[".", "-printf", "%y %m\\n"]);

@@ -59,7 +59,8 @@ fn a_key_of_stock_minisign_with_a_password_signs_too() {
     assert_eq!(checked.code, 0, "{}", checked.err);
 
     std::fs::write(bench.path("password"), "wrong\n").unwrap();
-    let args = ["compile", &site, "--key", &secret, "--out", &bench.text("x"), "--key-password-file", &password];
+    let args =
+        ["compile", &site, "--key", &secret, "--out", &bench.text("x"), "--key-password-file", &password];
     let done = airlift_tests::airlift(&args);
     assert_eq!(done.code, 3, "{}", done.err);
     assert!(done.err.contains("password does not open"), "{}", done.err);

@@ -31,7 +31,15 @@ pub struct Global {
     #[arg(long, global = true, help_heading = "Talk")]
     pub no_color: bool,
     /// How much to say on standard error: error, warn, info, debug or trace.
-    #[arg(short = 'l', long = "logLevel", visible_alias = "log-level", value_name = "LEVEL", default_value = "info", global = true, help_heading = "Talk")]
+    #[arg(
+        short = 'l',
+        long = "logLevel",
+        visible_alias = "log-level",
+        value_name = "LEVEL",
+        default_value = "info",
+        global = true,
+        help_heading = "Talk"
+    )]
     pub log_level: LogLevel,
 }
 

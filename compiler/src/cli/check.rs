@@ -69,7 +69,9 @@ fn text(report: &Report<'_>) -> anyhow::Result<String> {
             write!(text, "  {name}: {}", key.fate)?;
             match (&key.why, key.to.first()) {
                 (why, _) if !why.is_empty() => writeln!(text, ", {why}")?,
-                (_, Some(to)) if key.to.len() > 1 => writeln!(text, " -> {to} and {} more", key.to.len() - 1)?,
+                (_, Some(to)) if key.to.len() > 1 => {
+                    writeln!(text, " -> {to} and {} more", key.to.len() - 1)?
+                }
                 (_, Some(to)) => writeln!(text, " -> {to}")?,
                 _ => writeln!(text)?,
             }

@@ -65,12 +65,16 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
     };
     let contract = translated.inputs.contract;
     if translated.inputs.contract_is_default {
-        ui.say(&format!("target: {}, the newest that takes MKE {}", contract.id, site.settings.mke3_version.value));
+        ui.say(&format!(
+            "target: {}, the newest that takes MKE {}",
+            contract.id, site.settings.mke3_version.value
+        ));
     }
     let text = report::text(translated, site, nodes, &findings)?;
     let packed = bundle::pack(translated, site, nodes, &files, &text, &key)
         .with_context(|| "can't pack the set".to_owned())?;
-    let out = wish.out.map_or_else(|| PathBuf::from(format!("{}-set", site.settings.site.value)), Path::to_owned);
+    let out =
+        wish.out.map_or_else(|| PathBuf::from(format!("{}-set", site.settings.site.value)), Path::to_owned);
     write(ui, &out, &packed, wish.force)?;
     if let Some(path) = wish.config_out {
         let mke4 = packed.files.get("mke4.yaml").map(Vec::as_slice).unwrap_or_default();

@@ -14,7 +14,8 @@ use std::path::Path;
 
 pub fn run(ui: Ui, bundle: &Path, entry: Option<&str>, format: Format) -> anyhow::Result<u8> {
     let limits = Limits::FORMAT_1;
-    let opened = read_limited(bundle, limits.bundle).map_err(Into::into).and_then(|b| archive::read(&b, &limits));
+    let opened =
+        read_limited(bundle, limits.bundle).map_err(Into::into).and_then(|b| archive::read(&b, &limits));
     let opened = match opened {
         Ok(opened) => opened,
         Err(problems) => {
@@ -29,11 +30,15 @@ pub fn run(ui: Ui, bundle: &Path, entry: Option<&str>, format: Format) -> anyhow
     match entry {
         Some(Manifest::FILE) => stdout().lock().write_all(opened.manifest_json())?,
         Some(name) => {
-            let found = name.parse::<EntryName>().ok().and_then(|name| opened.content(&name).map(<[u8]>::to_vec));
+            let found =
+                name.parse::<EntryName>().ok().and_then(|name| opened.content(&name).map(<[u8]>::to_vec));
             match found {
                 Some(bytes) => stdout().lock().write_all(&bytes)?,
                 None => {
-                    ui.fail(&format!("{} holds no `{name}`", bundle.display()), Some("leave PATH out for a list"));
+                    ui.fail(
+                        &format!("{} holds no `{name}`", bundle.display()),
+                        Some("leave PATH out for a list"),
+                    );
                     return Ok(exit::USAGE);
                 }
             }

@@ -79,7 +79,9 @@ fn allow(given: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
             Some((key, reason)) if !key.trim().is_empty() && !reason.trim().is_empty() => {
                 Ok((key.trim().to_owned(), reason.trim().to_owned()))
             }
-            _ => anyhow::bail!("--allow takes KEY=REASON, not `{text}`; the reason is recorded in the account"),
+            _ => {
+                anyhow::bail!("--allow takes KEY=REASON, not `{text}`; the reason is recorded in the account")
+            }
         })
         .collect()
 }

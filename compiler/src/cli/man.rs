@@ -15,7 +15,8 @@ pub fn run(dir: Option<&Path>) -> anyhow::Result<u8> {
         None => super::output::print(&page(Man::new(command), true)?)?,
         Some(dir) => {
             std::fs::create_dir_all(dir).with_context(|| format!("can't make {}", dir.display()))?;
-            let verbs: Vec<_> = command.get_subcommands().filter(|c| c.get_name() != "help").cloned().collect();
+            let verbs: Vec<_> =
+                command.get_subcommands().filter(|c| c.get_name() != "help").cloned().collect();
             write(&dir.join("airlift.1"), &page(Man::new(command.clone()), true)?)?;
             for verb in verbs {
                 let name = format!("airlift-{}", verb.get_name());

@@ -3,13 +3,13 @@
 //! Standard output is data, standard error is talk. Exit codes are in [`exit`].
 
 mod args;
+mod check;
 mod compile;
 mod completions;
-mod check;
 mod contracts;
 mod convert;
-mod explain;
 pub mod exit;
+mod explain;
 mod init;
 mod inspect;
 mod keygen;

@@ -19,7 +19,10 @@ pub fn run(ui: Ui, dir: &Path, format: Format) -> anyhow::Result<u8> {
         Format::Text => {
             for step in &steps {
                 let need = if step.needed { "needed" } else { "useful" };
-                output::print(&format!("{} ({need})\n    {}\n    $ {}\n", step.what, step.why, step.command))?;
+                output::print(&format!(
+                    "{} ({need})\n    {}\n    $ {}\n",
+                    step.what, step.why, step.command
+                ))?;
             }
         }
     }

@@ -31,7 +31,8 @@ pub fn write_file(path: &Path, content: &[u8], replace: bool) -> anyhow::Result<
     let name = path.file_name().with_context(|| format!("{shown} names no file"))?;
     let partial = path.with_file_name(format!(".{}.partial", name.to_string_lossy()));
     let write = || -> std::io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&partial)?;
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&partial)?;
         file.write_all(content)?;
         file.sync_all()?;
         fs::rename(&partial, path)

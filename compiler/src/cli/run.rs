@@ -3,7 +3,8 @@
 use super::args::{Airlift, Verb};
 use super::ui::Ui;
 use super::{
-    check, compile, completions, contracts, convert, exit, explain, init, inspect, keygen, keys, man, next, verify,
+    check, compile, completions, contracts, convert, exit, explain, init, inspect, keygen, keys, man, next,
+    verify,
 };
 use std::io::ErrorKind;
 
@@ -37,7 +38,9 @@ fn dispatch(ui: Ui, verb: Verb) -> anyhow::Result<u8> {
                 format,
             },
         ),
-        Verb::Check { site, mke3_config_path, format } => check::run(ui, &site, mke3_config_path.as_deref(), format),
+        Verb::Check { site, mke3_config_path, format } => {
+            check::run(ui, &site, mke3_config_path.as_deref(), format)
+        }
         Verb::Convert { toml, site, config_out, force } => {
             convert::run(ui, &toml, &site, config_out.as_deref(), force)
         }
@@ -57,7 +60,7 @@ fn dispatch(ui: Ui, verb: Verb) -> anyhow::Result<u8> {
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|e| {
-        e.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == ErrorKind::BrokenPipe)
-    })
+    error
+        .chain()
+        .any(|e| e.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == ErrorKind::BrokenPipe))
 }

@@ -51,7 +51,9 @@ pub fn run(
         (None, Some(path)) => PublicKey::parse_file(&path.display().to_string(), &read(path)?)
             .map(TrustFile::in_author)
             .map_err(Problems::from),
-        (None, None) => anyhow::bail!("give the author's key with --public-key, or a trust file with --trust"),
+        (None, None) => {
+            anyhow::bail!("give the author's key with --public-key, or a trust file with --trust")
+        }
     };
     let result = trust.and_then(|trust| verify_set(set, &trust));
     if format == Format::Json {

@@ -2,8 +2,8 @@
 
 use super::surroundings;
 use crate::contract::{self, Contract, SourceVersion, Use};
-use crate::diag::codes::translate as code;
 use crate::diag::Findings;
+use crate::diag::codes::translate as code;
 use crate::mke3::Config;
 use crate::site::settings::Settings;
 use crate::site::{Flag, Overrides, Parts, Site, SiteFiles};
@@ -56,9 +56,15 @@ impl Inputs {
     }
 
     /// Reads a bare TOML file; what else is known comes from flags.
-    pub fn read_bare(label: &str, bytes: &[u8], sources: &Sources<'_>, findings: &mut Findings) -> Option<Self> {
+    pub fn read_bare(
+        label: &str,
+        bytes: &[u8],
+        sources: &Sources<'_>,
+        findings: &mut Findings,
+    ) -> Option<Self> {
         let parts = Parts::read_bare(sources.files, sources.overrides, findings);
-        let mke3 = decode(label, bytes, findings).and_then(|file| Config::read(&file, sources.allow, findings));
+        let mke3 =
+            decode(label, bytes, findings).and_then(|file| Config::read(&file, sources.allow, findings));
         let chosen = parts.settings.as_ref().and_then(|s| choose(s, sources.allows, findings));
         let mut surroundings = surroundings::of(&parts, sources.files, findings);
         if !sources.overrides.has(Flag::Mke3Version) {
@@ -87,7 +93,8 @@ fn choose(settings: &Settings, allows: Use, findings: &mut Findings) -> Option<(
                 return None;
             };
             if allows == Use::Compile && contract.allows == Use::Convert {
-                let text = format!("{} is for `convert` and `check` only: too little is known of it", contract.id);
+                let text =
+                    format!("{} is for `convert` and `check` only: too little is known of it", contract.id);
                 findings.push(
                     target
                         .finding(code::TARGET, text)

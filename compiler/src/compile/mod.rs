@@ -9,6 +9,7 @@ mod inputs;
 mod sensitivity;
 mod surroundings;
 pub mod report;
+mod surroundings;
 mod translated;
 
 pub use inputs::{Inputs, Sources};

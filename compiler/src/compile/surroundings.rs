@@ -14,7 +14,8 @@ const LICENSE_SLOT: &str = "site/license";
 /// Takes it out.
 pub fn of(parts: &Parts, _files: &SiteFiles, _findings: &mut Findings) -> Surroundings {
     let Some(settings) = &parts.settings else { return Surroundings::default() };
-    let registry = |url: Tracked<String>, ca: Option<&CaFile>| Registry { url, ca: ca.map(|c| c.pem.clone()) };
+    let registry =
+        |url: Tracked<String>, ca: Option<&CaFile>| Registry { url, ca: ca.map(|c| c.pem.clone()) };
     let image = settings.image_registry.as_ref().map(|r| text(&r.url));
     let chart = settings.chart_registry.as_ref().map(|r| text(&r.url));
     Surroundings {

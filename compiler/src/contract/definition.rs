@@ -120,6 +120,8 @@ pub enum Calico {
     Operator {
         /// `values.yaml` must begin with the kubelet's root directory (4.1.1 and later).
         kubelet_root_line: bool,
+        /// The Installation must select the control plane's nodes by their role label (4.2.0 and later).
+        control_plane_selector: bool,
     },
 }
 

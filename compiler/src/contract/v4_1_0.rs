@@ -19,7 +19,7 @@ pub const CONTRACT: Contract = Contract {
         empty_environment_line: false,
     },
     kubernetes: Kubernetes { minor: 32 },
-    calico: Calico::Operator { kubelet_root_line: false },
+    calico: Calico::Operator { kubelet_root_line: false, control_plane_selector: false },
     metallb: MetalLb::Nowhere,
     ingress_always_on: true,
     takes_unmanaged_cni: false,

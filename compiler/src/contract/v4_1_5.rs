@@ -19,7 +19,7 @@ pub const CONTRACT: Contract = Contract {
         empty_environment_line: false,
     },
     kubernetes: Kubernetes { minor: 32 },
-    calico: Calico::Operator { kubelet_root_line: true },
+    calico: Calico::Operator { kubelet_root_line: true, control_plane_selector: false },
     metallb: MetalLb::Field,
     ingress_always_on: false,
     takes_unmanaged_cni: true,
