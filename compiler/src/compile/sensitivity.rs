@@ -75,7 +75,11 @@ fn inputs(files: &SiteFiles) -> Vec<Input> {
 
 fn parse(label: &str, file: &File) -> Node {
     let mut findings = Findings::new();
-    let node = if label == "mke3.toml" { toml::parse(file, &mut findings) } else { yaml::parse(file, &mut findings) };
+    let node = if label == "mke3.toml" {
+        toml::parse(file, &mut findings)
+    } else {
+        yaml::parse(file, &mut findings)
+    };
     node.expect("a tree")
 }
 
@@ -117,13 +121,42 @@ fn others(input: &Input) -> Vec<String> {
             tries.extend(near(text));
             tries.extend(
                 [
-                    "", "3m7s", "11s", "6GB", "16Gi", "10.77.0.0/16", "10.99.0.0/16", "10.20.0.99", "203.0.113.99",
-                    "31000-31999", "--zz-top=7", "--max-pods=33", "other", "other.example", "/srv/other",
-                    "/srv/other/k0s", "cpu=333m,memory=3Gi,ephemeral-storage=3Gi", "@weekly", "0 1 2 * * *",
-                    "https://other.example/x/.well-known/openid-configuration", "ldaps://other.example",
-                    "ldap://other.example", "ns/svc:77", "cn=other,dc=example", "(cn=other)", "interface=eth7",
-                    "can-reach=10.0.0.1", "hostIPC", "ns:other", "10.20.9.128/27", "v4.1.0", "worker", "manager",
-                    "other.example/x/mke", "oci://other.example/x/mke", "other.example:7443",
+                    "",
+                    "3m7s",
+                    "11s",
+                    "6GB",
+                    "16Gi",
+                    "10.77.0.0/16",
+                    "10.99.0.0/16",
+                    "10.20.0.99",
+                    "203.0.113.99",
+                    "31000-31999",
+                    "--zz-top=7",
+                    "--max-pods=33",
+                    "other",
+                    "other.example",
+                    "/srv/other",
+                    "/srv/other/k0s",
+                    "cpu=333m,memory=3Gi,ephemeral-storage=3Gi",
+                    "@weekly",
+                    "0 1 2 * * *",
+                    "https://other.example/x/.well-known/openid-configuration",
+                    "ldaps://other.example",
+                    "ldap://other.example",
+                    "ns/svc:77",
+                    "cn=other,dc=example",
+                    "(cn=other)",
+                    "interface=eth7",
+                    "can-reach=10.0.0.1",
+                    "hostIPC",
+                    "ns:other",
+                    "10.20.9.128/27",
+                    "v4.1.0",
+                    "worker",
+                    "manager",
+                    "other.example/x/mke",
+                    "oci://other.example/x/mke",
+                    "other.example:7443",
                     "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
                 ]
                 .map(str::to_owned),
@@ -178,7 +211,8 @@ fn changed(before: &Values, after: &Values) -> BTreeSet<String> {
 fn examine(fixture: &Fixture) -> (Vec<String>, Vec<String>) {
     let base = values(&fixture.files, fixture.contract).expect("the fixture itself compiles");
     let all = inputs(&fixture.files);
-    let by_name: BTreeMap<String, &Input> = all.iter().map(|i| (format!("{}:{}", i.file, i.path), i)).collect();
+    let by_name: BTreeMap<String, &Input> =
+        all.iter().map(|i| (format!("{}:{}", i.file, i.path), i)).collect();
     let (mut silent, mut idle) = (Vec::new(), Vec::new());
     for input in &all {
         let name = format!("{}:{}", input.file, input.path);
@@ -189,7 +223,9 @@ fn examine(fixture: &Fixture) -> (Vec<String>, Vec<String>) {
         let mut touched = BTreeSet::new();
         let mut tries = 0;
         for other in others(input) {
-            let Some(after) = values(&with(&fixture.files, &[(input, &other)]), fixture.contract) else { continue };
+            let Some(after) = values(&with(&fixture.files, &[(input, &other)]), fixture.contract) else {
+                continue;
+            };
             tries += 1;
             for scalar in changed(&base, &after) {
                 let names = |side: &Values| side.get(&scalar).is_some_and(|(_, from)| from.contains(&name));

@@ -128,7 +128,7 @@ pub fn expiry_findings(certificates: &[Certificate], day: Date, called: &str) ->
                 )
                 .help("get the CA's new certificate, and renew what it signed"),
             );
-        } else if c.not_before > begin {
+        } else if c.not_before >= end {
             findings.push(
                 expiry(code::CA_EXPIRED, format!("`{}` is not yet valid on {called} ({day})", c.subject))
                     .help("look at the clock of the machine that made it, or move the change window"),
