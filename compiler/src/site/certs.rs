@@ -109,7 +109,7 @@ pub(super) fn read(bytes: &[u8], named: &Field<SitePath>, findings: &mut Finding
     }
     certificates.retain(|c| c.ca);
     let pem = certificates.iter().map(|c| pem(&c.der)).collect();
-    let source = crate::origin::Source::new(label, "");
+    let source = crate::origin::Source::new(label, "certificates");
     let origin = crate::origin::Origin::of(source).with(&crate::origin::Origin::of(named.source()));
     Some(CaFile { label: label.to_owned(), pem: Tracked::with_origin(pem, origin), certificates })
 }
