@@ -61,7 +61,7 @@ pub(super) fn read(bytes: &[u8], named: &Field<SitePath>, findings: &mut Finding
         if block.kind.contains("PRIVATE KEY") {
             // No place: its line could show the key.
             findings.push(
-                Finding::new(code::CA_PRIVATE_KEY, format!("{label} holds a private key (line {})", block.line))
+                Finding::new(code::PRIVATE_KEY, format!("{label} holds a private key (line {})", block.line))
                     .note("nothing of it was copied")
                     .help("remove the key from the file; if the file has been on a stick or a share, treat the key as stolen"),
             );
@@ -109,7 +109,7 @@ pub(super) fn read(bytes: &[u8], named: &Field<SitePath>, findings: &mut Finding
     }
     certificates.retain(|c| c.ca);
     let pem = certificates.iter().map(|c| pem(&c.der)).collect();
-    let source = crate::origin::Source::new(label, "");
+    let source = crate::origin::Source::new(label, "certificates");
     let origin = crate::origin::Origin::of(source).with(&crate::origin::Origin::of(named.source()));
     Some(CaFile { label: label.to_owned(), pem: Tracked::with_origin(pem, origin), certificates })
 }
@@ -121,16 +121,18 @@ pub fn expiry_findings(certificates: &[Certificate], day: Date, called: &str) ->
     for c in certificates {
         let expiry = |code, message: String| Finding::new(code, message).at(c.place.clone());
         if c.not_after < end {
+            let ago = span(end - c.not_after);
             findings.push(
                 expiry(
                     code::CA_EXPIRED,
-                    format!("`{}` ended {} ago on {called} ({day})", c.subject, span(begin - c.not_after)),
+                    format!("`{}` ends {ago} before the end of {called} ({day})", c.subject),
                 )
                 .help("get the CA's new certificate, and renew what it signed"),
             );
-        } else if c.not_before >= end {
+        } else if c.not_before > begin {
+            let later = span(c.not_before - begin);
             findings.push(
-                expiry(code::CA_EXPIRED, format!("`{}` is not yet valid on {called} ({day})", c.subject))
+                expiry(code::CA_EXPIRED, format!("`{}` begins {later} after {called} ({day})", c.subject))
                     .help("look at the clock of the machine that made it, or move the change window"),
             );
         } else if c.not_after < begin + SOON * DAY {
@@ -197,11 +199,11 @@ fn certificate(block: &Block<'_>) -> Result<Certificate, (&'static str, &'static
     match block.kind {
         "CERTIFICATE" | "X509 CERTIFICATE" => {}
         "PKCS7" | "CMS" => {
-            let help = "convert it: `openssl pkcs7 -print_certs -in FILE -out FILE.pem`";
+            let help = "convert it: `openssl pkcs7 -print_certs -in FILE -out NEW.pem`";
             return Err(("this is a PKCS#7 container", help));
         }
         "TRUSTED CERTIFICATE" => {
-            let help = "convert it: `openssl x509 -in FILE -out FILE.pem`";
+            let help = "convert it: `openssl x509 -in FILE -out NEW.pem`";
             return Err(("this is OpenSSL's own form of a certificate", help));
         }
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
@@ -243,19 +245,19 @@ fn binary(bytes: &[u8], label: &str) -> Option<Finding> {
         return None;
     }
     if X509Certificate::from_der(bytes).is_ok() {
-        return bad("a DER certificate", "convert it: `openssl x509 -inform der -in FILE -out FILE.pem`");
+        return bad("a DER certificate", "convert it: `openssl x509 -inform der -in FILE -out NEW.pem`");
     }
     // The object identifiers of signedData and of a PKCS#12's authenticated safe (both data types of RFC 2315).
     if contains(bytes, &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x02]) {
         return bad(
             "a PKCS#7 container",
-            "convert it: `openssl pkcs7 -inform der -print_certs -in FILE -out FILE.pem`",
+            "convert it: `openssl pkcs7 -inform der -print_certs -in FILE -out NEW.pem`",
         );
     }
     if contains(bytes, &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x01]) {
         return bad(
-            "a PKCS#12 container, which usually holds a private key",
-            "take the CA out: `openssl pkcs12 -in FILE -cacerts -nokeys -out FILE.pem`",
+            "a PKCS#12 container",
+            "take the CA out: `openssl pkcs12 -in FILE -cacerts -nokeys -out NEW.pem`",
         );
     }
     bad("binary", "give the CA's certificate as PEM: it begins with `-----BEGIN CERTIFICATE-----`")

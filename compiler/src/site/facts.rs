@@ -52,6 +52,7 @@ impl Merge<'_, '_> {
             kubelet_version: self.part.node.and_then(|n| n.kubelet_version.clone()).map(Field::tracked),
             survey: self.part.survey.cloned(),
             place: host.place.clone(),
+            name_place: name.place.clone(),
             private_address_place: private.place.clone(),
             private_address: private.tracked(),
             name: name.tracked(),
@@ -94,6 +95,9 @@ impl Merge<'_, '_> {
 
     fn name_from_address(&mut self) -> Option<Field<NodeName>> {
         let host = self.part.host;
+        if host.refused {
+            return None;
+        }
         let HostAddress::Dns(dns) = &host.address.value else {
             self.findings.push(
                 host.address
@@ -125,6 +129,9 @@ impl Merge<'_, '_> {
         let mut candidates = candidates.into_iter().flatten();
         let Some(best) = candidates.next() else {
             let host = self.part.host;
+            if host.refused {
+                return None;
+            }
             self.findings.push(
                 Finding::new(
                     code::NO_ROLE,
@@ -171,7 +178,6 @@ impl Merge<'_, '_> {
                 _ => self.private_from_ssh()?,
             },
         };
-        self.in_node_network(&best);
         match best.value {
             IpAddr::V4(address) => Some(best.map(|_| address)),
             IpAddr::V6(address) => {
@@ -220,6 +226,9 @@ impl Merge<'_, '_> {
 
     fn private_from_ssh(&mut self) -> Option<Field<IpAddr>> {
         let host = self.part.host;
+        if host.refused {
+            return None;
+        }
         match host.address.value.ip() {
             Some(IpAddr::V4(ip)) if is_private(ip) => {
                 self.findings.push(
@@ -247,22 +256,6 @@ impl Merge<'_, '_> {
                 );
                 None
             }
-        }
-    }
-
-    fn in_node_network(&mut self, address: &Field<IpAddr>) {
-        if let Some(network) = &self.sources.settings.node_network
-            && !network.value.contains(&address.value)
-        {
-            self.findings.push(
-                address
-                    .finding(
-                        code::OUTSIDE_NETWORK,
-                        format!("{} lies outside the node network {}", address.value, network.value),
-                    )
-                    .also(network.place.clone(), "the node network")
-                    .help("correct one of the two; drop `node_network` if nodes lie in several networks"),
-            );
         }
     }
 

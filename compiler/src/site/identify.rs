@@ -112,8 +112,12 @@ fn shared(hosts: &[Host], found: &[Option<usize>], what: &str, findings: &mut Fi
     let mut any = false;
     for (i, (host, mine)) in hosts.iter().zip(found).enumerate() {
         for (earlier, other) in hosts.iter().zip(found).take(i) {
-            if mine.is_some() && mine == other {
-                any = true;
+            if mine.is_none() || mine != other {
+                continue;
+            }
+            any = true;
+            // Reported when hosts.yaml was read.
+            if !host.same_ssh(earlier) {
                 findings.push(
                     Finding::new(
                         code::HOST_TWICE,

@@ -16,6 +16,7 @@ use super::settings::Settings;
 use super::survey::SurveyFile;
 use super::values::{InterfaceName, KeyPath, NodeName, ProfileName, Role, UserName};
 use crate::diag::Findings;
+use crate::diag::codes::site as code;
 use crate::origin::Tracked;
 use crate::source::Place;
 use std::net::{IpAddr, Ipv4Addr};
@@ -73,6 +74,8 @@ pub struct NodeFacts {
     pub survey: Option<SurveyFile>,
     /// Its entry in hosts.yaml, for messages.
     pub place: Place,
+    /// Where its name stands, for messages.
+    pub name_place: Place,
     /// Where its private address stands, for messages.
     pub private_address_place: Place,
 }
@@ -115,7 +118,9 @@ pub(super) fn merge(sources: &Sources<'_>, findings: &mut Findings) -> Option<In
     let complete = sources.hosts.complete && merged.iter().all(Option::is_some);
     let mut nodes: Vec<NodeFacts> = merged.into_iter().flatten().collect();
     rules::unique(&nodes, findings);
-    rules::counts(&nodes, complete, findings);
+    // Where inputs disagree about roles, counting them would only add noise.
+    rules::counts(&nodes, complete && !findings.has(code::DISAGREE), findings);
+    rules::node_network(sources.settings, &nodes, findings);
     rules::named_hosts(sources.settings, &nodes, complete, findings);
     let leader = rules::leader(sources.settings, &nodes, complete, findings)?;
     if !complete {

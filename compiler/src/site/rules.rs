@@ -7,13 +7,14 @@ use super::values::{NodeName, Role};
 use crate::diag::codes::site as code;
 use crate::diag::{Finding, Findings};
 use crate::source::{Place, nearest};
+use std::net::IpAddr;
 
 /// No two nodes may share a name or a private address.
 pub(super) fn unique(nodes: &[NodeFacts], findings: &mut Findings) {
     for (i, node) in nodes.iter().enumerate() {
         for earlier in nodes.iter().take(i) {
             let shared = if node.name.value == earlier.name.value {
-                Some((format!("name `{}`", node.name.value), &node.place, &earlier.place))
+                Some((format!("name `{}`", node.name.value), &node.name_place, &earlier.name_place))
             } else if node.private_address.value == earlier.private_address.value {
                 let what = format!("private address {}", node.private_address.value);
                 Some((what, &node.private_address_place, &earlier.private_address_place))
@@ -30,6 +31,28 @@ pub(super) fn unique(nodes: &[NodeFacts], findings: &mut Findings) {
             );
         }
     }
+}
+
+/// Every private address lies in `node_network`, where one is given.
+pub(super) fn node_network(settings: &Settings, nodes: &[NodeFacts], findings: &mut Findings) {
+    let Some(network) = &settings.node_network else { return };
+    let outside: Vec<&NodeFacts> =
+        nodes.iter().filter(|n| !network.value.contains(&IpAddr::V4(n.private_address.value))).collect();
+    let Some(first) = outside.first() else { return };
+    let names: Vec<String> =
+        outside.iter().map(|n| format!("{} ({})", n.name.value, n.private_address.value)).collect();
+    findings.push(
+        network
+            .finding(
+                code::OUTSIDE_NETWORK,
+                format!("{} of {} nodes lie outside the node network", outside.len(), nodes.len()),
+            )
+            .also(first.private_address_place.clone(), "the first of them")
+            .note(names.join(", "))
+            .help(
+                "correct the network or the addresses; drop `node_network` if nodes lie in several networks",
+            ),
+    );
 }
 
 /// An odd number of managers, at least one.

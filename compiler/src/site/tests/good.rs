@@ -130,7 +130,7 @@ fn problems_of_all_files_come_in_one_run() {
     files.insert("certs/ca.pem", "x");
     let (parts, findings) = read(&files);
     let ids: Vec<_> = findings.iter().map(|f| f.code.id).collect();
-    assert_eq!(ids, ["I023", "S002", "S050", "S072", "S020"]);
+    assert_eq!(ids, ["I023", "S002", "S050", "S020"]);
     assert!(parts.settings.is_none() && parts.inventory.is_none() && parts.mke3_toml.is_some());
     assert!(parts.whole().is_none());
 }
@@ -338,7 +338,7 @@ fn the_template_is_read_as_it_is_laid_out() {
     let (parts, findings) = read(&from_template(str::to_owned));
     let ids: Vec<_> = findings.iter().map(|f| f.code.id).collect();
     // mke3.toml and the registries are what an operator has to bring.
-    assert_eq!(ids, ["S014", "S012"], "{}", shown(&findings));
+    assert_eq!(ids, ["S012", "S014"], "{}", shown(&findings));
     assert_eq!(names(&parts), ["mgr1 manager 10.1.0.11", "wrk1 worker 10.1.0.21"]);
 }
 
