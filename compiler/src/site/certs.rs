@@ -129,7 +129,7 @@ pub fn expiry_findings(certificates: &[Certificate], day: Date, called: &str) ->
                 )
                 .help("get the CA's new certificate, and renew what it signed"),
             );
-        } else if c.not_before > begin {
+        } else if c.not_before >= end {
             let later = span(c.not_before - begin);
             findings.push(
                 expiry(code::CA_EXPIRED, format!("`{}` begins {later} after {called} ({day})", c.subject))
