@@ -48,12 +48,13 @@ fn known_address(ctx: &mut Ctx<'_>) -> Option<Tracked<String>> {
         None => Err("it is no `host` or `host:port`".to_owned()),
     });
     match answer {
-        Some(answer) if answer.origin.sources().any(|s| balancer.origin.names(s)) => {
-            ctx.fate(EXTERNAL_LB, Fate::Renamed, "");
-            Some(answer)
-        }
         Some(answer) => {
-            ctx.fate(EXTERNAL_LB, Fate::Dropped, "site.yaml decides about it");
+            // The question itself comes only with the key.
+            let answer = answer.because(&balancer.origin);
+            match answer.value == balancer.value {
+                true => ctx.fate(EXTERNAL_LB, Fate::Renamed, ""),
+                false => ctx.fate(EXTERNAL_LB, Fate::Merged, "site.yaml decides about it"),
+            }
             Some(answer)
         }
         None => {
