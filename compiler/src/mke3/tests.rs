@@ -34,7 +34,9 @@ fn shown(findings: &Findings) -> String {
 
 #[test]
 fn fixtures_read_without_an_error_and_every_value_of_them_is_in_the_catalogue() {
-    for (name, text, values) in [("small", SMALL, 202), ("enterprise", ENTERPRISE, 286), ("unsupported", UNSUPPORTED, 134)] {
+    for (name, text, values) in
+        [("small", SMALL, 202), ("enterprise", ENTERPRISE, 286), ("unsupported", UNSUPPORTED, 134)]
+    {
         let (config, findings) = read(text);
         let config = config.unwrap_or_else(|| panic!("{name}: {}", shown(&findings)));
         assert!(findings.is_empty(), "{name}: {}", shown(&findings));

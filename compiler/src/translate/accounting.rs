@@ -51,7 +51,8 @@ impl Accounts {
             let (fate, why) = match given.map(Vec::as_slice) {
                 Some([one]) => one.clone(),
                 Some([first, ..]) => {
-                    let finding = fault(code::TWO_FATES, format!("`{}` has more than one fate", instance.path));
+                    let finding =
+                        fault(code::TWO_FATES, format!("`{}` has more than one fate", instance.path));
                     findings.push(finding.at(instance.place.clone()));
                     first.clone()
                 }

@@ -42,7 +42,10 @@ impl Ctx<'_> {
             }
             let near = nearest(&given.value, question.choices.iter().map(|c| c.name));
             let mut finding = given
-                .finding(code::DECISION_VALUE, format!("`{}` is no answer to `{}`", given.value, question.key))
+                .finding(
+                    code::DECISION_VALUE,
+                    format!("`{}` is no answer to `{}`", given.value, question.key),
+                )
                 .note(question.ask.clone())
                 .help(format!("choose one of: {}", offer(question.choices)));
             if let Some(near) = near {

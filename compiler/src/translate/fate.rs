@@ -32,7 +32,10 @@ pub enum Fate {
 impl Fate {
     /// Whether an output must name the key as its origin.
     pub fn has_output(self) -> bool {
-        matches!(self, Fate::Copied | Fate::Renamed | Fate::Converted | Fate::Split | Fate::Merged | Fate::Moved)
+        matches!(
+            self,
+            Fate::Copied | Fate::Renamed | Fate::Converted | Fate::Split | Fate::Merged | Fate::Moved
+        )
     }
 
     /// Whether no output may name the key as its origin.

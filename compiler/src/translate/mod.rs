@@ -22,4 +22,3 @@ pub use decision::{Choice, Question};
 pub use fate::Fate;
 pub use rule::{Act, Rule};
 pub use run::{Translation, rules, translate};
-

@@ -24,8 +24,12 @@ pub(super) fn write(ctx: &mut Ctx<'_>) {
         && !ctx.put("k8sProviderSpecs.dataDir", dir.clone())
         && dir.value != "/var/lib/k0s"
     {
-        let text = format!("{} has no setting for the data directory; `{}` can't be used", ctx.contract.id, dir.value);
-        ctx.findings.push(Finding::new(code::NO_FIELD, text).help("leave `data_dir` out, or choose v4.1.2 or later"));
+        let text = format!(
+            "{} has no setting for the data directory; `{}` can't be used",
+            ctx.contract.id, dir.value
+        );
+        ctx.findings
+            .push(Finding::new(code::NO_FIELD, text).help("leave `data_dir` out, or choose v4.1.2 or later"));
     }
     if ctx.contract.k0rdent_off {
         let off = Tree::leaf(false, &ctx.contract.origin());
@@ -38,7 +42,12 @@ fn source_version(ctx: &mut Ctx<'_>) {
     if !ctx.contract.sources.accept(version.value) {
         let mut finding = Finding::new(
             code::SOURCE_VERSION,
-            format!("MKE {} can't go to {}: it takes {}", version.value, ctx.contract.id, ctx.contract.sources.describe()),
+            format!(
+                "MKE {} can't go to {}: it takes {}",
+                version.value,
+                ctx.contract.id,
+                ctx.contract.sources.describe()
+            ),
         );
         finding = match crate::contract::default_for(version.value, ctx.contract.allows) {
             Some(other) => finding.help(format!("choose `target: {}`, which takes it", other.id)),
@@ -50,10 +59,7 @@ fn source_version(ctx: &mut Ctx<'_>) {
 
 fn host(entry: &HostEntry) -> Tree {
     let mut host = Tree::map();
-    host.set(
-        "role",
-        entry.manager.map_ref(|manager| if *manager { "controller+worker" } else { "worker" }),
-    );
+    host.set("role", entry.manager.map_ref(|manager| if *manager { "controller+worker" } else { "worker" }));
     host.set("ssh.address", entry.ssh.address.clone());
     host.set("ssh.port", entry.ssh.port.clone());
     host.set("ssh.user", entry.ssh.user.clone());
@@ -74,7 +80,10 @@ fn registry(ctx: &mut Ctx<'_>, name: &str, registry: Option<&Registry>) {
         ctx.findings.push(
             Finding::new(
                 code::NO_FIELD,
-                format!("{} has no registry setting; `{}` is used for k0s alone", ctx.contract.id, registry.url.value),
+                format!(
+                    "{} has no registry setting; `{}` is used for k0s alone",
+                    ctx.contract.id, registry.url.value
+                ),
             )
             .help("no offline bundle exists for this release; choose v4.1.0 or later for an air-gapped site"),
         );
