@@ -11,6 +11,8 @@ pub mod flags;
 pub mod ingress;
 pub mod ldap;
 pub mod network;
+pub mod oidc;
+pub mod saml;
 pub mod tables;
 
 use super::Rule;
@@ -18,6 +20,8 @@ use super::Rule;
 /// All areas, in the order in which they run.
 pub const ALL: &[&[Rule]] = &[
     auth::RULES,
+    oidc::RULES,
+    saml::RULES,
     ldap::RULES,
     tables::RULES,
     backup::RULES,
@@ -32,6 +36,8 @@ pub const ALL: &[&[Rule]] = &[
 pub fn decision_keys() -> impl Iterator<Item = &'static str> {
     [
         auth::DECISIONS,
+        oidc::DECISIONS,
+        saml::DECISIONS,
         ldap::DECISIONS,
         tables::DECISIONS,
         backup::DECISIONS,
