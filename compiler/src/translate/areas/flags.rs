@@ -12,7 +12,6 @@ mod profiles;
 mod values;
 
 pub use list::{Component, given};
-pub(super) use values::number;
 
 use crate::translate::Rule;
 

@@ -1,5 +1,6 @@
 //! Kubelet profiles: flags of one node group become fields of a KubeletConfiguration.
 
+use super::super::names::label;
 use super::list::split;
 use super::values::{Kind, typed};
 use crate::diag::{Finding, codes::translate as code};
@@ -173,14 +174,6 @@ fn path(flags: &Tracked<String>) -> String {
     flags.origin.sources().next().map(|source| source.path.clone()).unwrap_or_default()
 }
 
-/// A name in the form of RFC 1123's labels.
-fn label(name: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    let mut label: String = name.chars().map(plain).take(63).collect();
-    label.truncate(label.trim_end_matches('-').len());
-    label.trim_start_matches('-').to_owned()
-}
-
 /// The flags of a profile. Blanks part them, except within quotes; a flag's value may follow `=` or a blank.
 fn words(text: &str) -> Vec<(String, String)> {
     let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
@@ -208,7 +201,7 @@ fn words(text: &str) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{label, words};
+    use super::words;
 
     #[test]
     fn blanks_part_flags_except_within_quotes() {
@@ -230,12 +223,5 @@ mod tests {
         );
         assert_eq!(pairs("--a=\"x y\""), "a=x y");
         assert_eq!(pairs(""), "");
-    }
-
-    #[test]
-    fn names_become_labels_of_rfc_1123() {
-        for (name, want) in [("gpu", "gpu"), ("GPU_large", "gpu-large"), ("_a_", "a"), ("__", "")] {
-            assert_eq!(label(name), want);
-        }
     }
 }
