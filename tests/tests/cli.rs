@@ -37,8 +37,15 @@ fn the_example_compiles_for_every_contract_that_takes_its_source() {
         let done = bench.compile("set", &["--target", contract]);
         assert_eq!(done.code, 0, "{contract}: {}", done.err);
         let set = files(&bench.path("set"));
-        for name in ["plan.json", "set.json", "set.json.minisig", "SHA256SUMS", "mke4.yaml", "k0sctl.yaml", "ledger.json"]
-        {
+        for name in [
+            "plan.json",
+            "set.json",
+            "set.json.minisig",
+            "SHA256SUMS",
+            "mke4.yaml",
+            "k0sctl.yaml",
+            "ledger.json",
+        ] {
             assert!(set.contains_key(name), "{contract}: no {name}");
         }
         let key = bench.text("author.pub");
@@ -52,7 +59,7 @@ fn the_example_compiles_for_every_contract_that_takes_its_source() {
 #[test]
 fn a_release_that_does_not_take_the_source_is_refused_by_name() {
     for (target, code, words) in [
-        ("v4.2.1", 4, "can't go to v4.2.1"),
+        ("v4.2.1", 3, "too little is known of it"),
         ("v4.9.9", 3, "no contract for v4.9.9"),
         ("latest", 3, "latest"),
     ] {
@@ -82,14 +89,23 @@ fn every_blocker_of_an_unsupported_cluster_comes_in_one_run_with_its_place() {
     );
     let blockers: Vec<&str> = done.err.lines().filter(|line| line.starts_with("blocker")).collect();
     assert!(blockers.len() >= 5, "{blockers:?}");
-    for (code, key) in [("T101", "calico_kdd"), ("T102", "kube_proxy_mode"), ("T103", "calico_ebpf_enabled"), ("T105", "swarm_only")]
-    {
+    for (code, key) in [
+        ("T101", "calico_kdd"),
+        ("T102", "kube_proxy_mode"),
+        ("T103", "calico_ebpf_enabled"),
+        ("T105", "swarm_only"),
+    ] {
         assert!(blockers.iter().any(|line| line.contains(code)), "no {code}: {blockers:?}");
-        assert!(done.err.contains(&format!("{key} = ")), "the line with {key} is not shown");
+        let text = std::fs::read_to_string(&toml).unwrap();
+        let line = text.lines().position(|l| l.trim_start().starts_with(&format!("{key} ="))).unwrap() + 1;
+        assert!(done.err.contains(&format!("unsupported.toml:{line}:")), "{key} is not shown at line {line}");
     }
     for line in done.err.lines().filter(|l| l.trim_start().starts_with("--> ")) {
         let place: Vec<&str> = line.rsplit("--> ").next().unwrap_or_default().rsplit(':').collect();
-        assert!(place.len() >= 3 && place[0].parse::<u32>().is_ok() && place[1].parse::<u32>().is_ok(), "{line}");
+        assert!(
+            place.len() >= 3 && place[0].parse::<u32>().is_ok() && place[1].parse::<u32>().is_ok(),
+            "{line}"
+        );
     }
 }
 
@@ -160,16 +176,46 @@ fn wrong_inputs_write_nothing_and_name_the_place() {
     let cases: &[(&str, &str, &str, &str)] = &[
         ("mke3.toml", "kubelet_max_pods = 150", "kubelet_max_podz = 150", "kubelet_max_pods"),
         ("mke3.toml", "kubelet_max_pods = 150", "kubelet_max_pods = \"150\"", "mke3.toml:"),
-        ("mke3.toml", "kubelet_max_pods = 150", "kubelet_max_pods = 150\n  kubelet_max_pods = 151", "duplicate key"),
+        (
+            "mke3.toml",
+            "kubelet_max_pods = 150",
+            "kubelet_max_pods = 150\n  kubelet_max_pods = 151",
+            "duplicate key",
+        ),
         ("mke3.toml", "pod_cidr = \"172.24.0.0/16\"", "pod_cidr = \"10.96.0.0/16\"", "overlap"),
-        ("mke3.toml", "pod_cidr = \"172.24.0.0/16\"", "pod_cidr = \"10.20.0.0/16\"", "10.20.1.11"),
-        ("site.yaml", "url: registry.acme.example:5000/mke", "url: https://registry.acme.example:5000/mke", "https://"),
-        ("site.yaml", "url: oci://registry.acme.example:5000/mke", "url: registry.acme.example:5000/mke", "oci://"),
-        ("site.yaml", "url: registry.acme.example:5000/mke", "url: registry.acme.example:5000/mke/", "site.yaml:"),
+        (
+            "mke3.toml",
+            "pod_cidr = \"172.24.0.0/16\"",
+            "pod_cidr = \"10.20.0.0/16\"",
+            "overlaps the pod network",
+        ),
+        (
+            "site.yaml",
+            "url: registry.acme.example:5000/mke",
+            "url: https://registry.acme.example:5000/mke",
+            "https://",
+        ),
+        (
+            "site.yaml",
+            "url: oci://registry.acme.example:5000/mke",
+            "url: registry.acme.example:5000/mke",
+            "oci://",
+        ),
+        (
+            "site.yaml",
+            "url: registry.acme.example:5000/mke",
+            "url: registry.acme.example:5000/mke/",
+            "site.yaml:",
+        ),
         ("site.yaml", "external_address: mke.acme.example", "external_address: 10.20.1.11", "own"),
-        ("site.yaml", "external_address: mke.acme.example", "external_adress: mke.acme.example", "external_address"),
+        (
+            "site.yaml",
+            "external_address: mke.acme.example",
+            "external_adress: mke.acme.example",
+            "external_address",
+        ),
         ("hosts.yaml", "hostname: mgr2", "hostname: mgr1", "mgr1"),
-        ("hosts.yaml", "role: manager", "role: worker", "even"),
+        ("hosts.yaml", "role: manager", "role: worker", "odd number"),
         ("hosts.yaml", "privateAddress: 10.20.1.12", "privateAddress: 10.20.1.11", "10.20.1.11"),
         ("site.yaml", "decisions: {}", "decisions: {no.such.question: yes}", "site.yaml:"),
     ];
@@ -235,8 +281,19 @@ fn a_key_file_that_others_can_read_signs_nothing() {
 fn help_and_manual_know_every_verb_and_exit_code() {
     let help = airlift(&["--help"]);
     for verb in [
-        "init", "next", "compile", "check", "convert", "explain", "contracts", "keys", "keygen", "verify", "inspect",
-        "completions", "man",
+        "init",
+        "next",
+        "compile",
+        "check",
+        "convert",
+        "explain",
+        "contracts",
+        "keys",
+        "keygen",
+        "verify",
+        "inspect",
+        "completions",
+        "man",
     ] {
         assert!(help.out.contains(&format!("  {verb} ")), "--help lacks {verb}");
         let page = airlift(&[verb, "--help"]);

@@ -57,7 +57,10 @@ fn ask_about(ctx: &mut Ctx<'_>, cloud: &str) -> Option<crate::origin::Tracked<&'
         ask: format!("MKE 4k manages no cloud provider `{cloud}`"),
         choices: &[
             Choice { name: "external", effect: "tell Kubernetes of one, which you install yourself" },
-            Choice { name: "off", effect: "run without one: no load balancers or volumes from the cloud" },
+            Choice {
+                name: "without",
+                effect: "run without one: no load balancers or volumes from the cloud",
+            },
         ],
         proposal: None,
     })

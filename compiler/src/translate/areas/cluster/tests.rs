@@ -176,7 +176,7 @@ fn a_cloud_provider_is_on_only_where_somebody_runs_one() {
         ("azure", None, &[], ("false", "aws", "T201")),
         ("azure", Some(true), &[], ("false", "aws", "T304")),
         ("azure", None, &[(key, "external")][..], ("true", "external", "")),
-        ("external", None, &[(key, "off")][..], ("false", "aws", "")),
+        ("external", None, &[(key, "without")][..], ("false", "aws", "")),
     ] {
         let airgap = airgap.map(|on| Tracked::new(on, Source::new("site.yaml", "airgap")));
         let toml = format!("[cluster_config]\ncloud_provider = \"{cloud}\"\ncalico_kdd = true");
