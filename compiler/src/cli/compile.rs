@@ -10,8 +10,9 @@ use crate::compile::bundle::{self, Packed};
 use crate::compile::{Translated, report};
 use crate::contract::Use;
 use crate::diag::Findings;
-use crate::emit::{Existing, SigningKey, write_set};
+use crate::emit::{Existing, ISSUED, Issued, SerialError, SigningKey, Standing, standing, write_set};
 use crate::site::values::Date;
+use airlift_bundle::set::SetIndex;
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -75,14 +76,34 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
         .with_context(|| "can't pack the set".to_owned())?;
     let out =
         wish.out.map_or_else(|| PathBuf::from(format!("{}-set", site.settings.site.value)), Path::to_owned);
-    write(ui, &out, &packed, wish.force)?;
+    let (name, serial) = (site.settings.site.value.to_string(), site.settings.serial.value);
+    let set_json = packed.files.get(SetIndex::FILE).map(Vec::as_slice).unwrap_or_default();
+    let issued = match may_issue(&wish.site.dir, &out, &name, serial, set_json) {
+        Ok(issued) => issued,
+        Err(error) => {
+            ui.fail(&error.to_string(), None);
+            return Ok(exit::INPUT);
+        }
+    };
+    if standing(&out, &name, serial, set_json) == Standing::Same {
+        ui.say("the set is there already, byte for byte; nothing was written");
+    } else {
+        write(ui, &out, &packed, wish.force)?;
+    }
+    let note = wish.site.dir.join(ISSUED);
+    if let Err(error) = output::write_file(&note, &issued.with(serial, set_json)?, true) {
+        ui.fail(
+            &format!("the set is written, but serial {serial} could not be noted as used: {error:#}"),
+            None,
+        );
+    }
     if let Some(path) = wish.config_out {
         let mke4 = packed.files.get("mke4.yaml").map(Vec::as_slice).unwrap_or_default();
         output::write_file(path, mke4, wish.force)?;
     }
     let done = Done {
-        site: site.settings.site.value.to_string(),
-        serial: site.settings.serial.value,
+        site: name,
+        serial,
         contract: contract.id,
         plan_id: packed.plan_id.to_string(),
         nodes: packed.nodes,
@@ -103,6 +124,23 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
         ))?,
     }
     Ok(exit::DONE)
+}
+
+/// Whether a set with this `set.json` may leave under this serial.
+fn may_issue(
+    dir: &Path,
+    out: &Path,
+    site: &str,
+    serial: u64,
+    set_json: &[u8],
+) -> Result<Issued, SerialError> {
+    let issued = Issued::read(dir)?;
+    issued.check(serial, set_json)?;
+    if let Standing::Used(last) = standing(out, site, serial, set_json) {
+        let where_ = format!("it stands in {}", out.display());
+        return Err(SerialError::Used { serial, where_, next: last + 1 });
+    }
+    Ok(issued)
 }
 
 /// The exit code of a run that wrote nothing.

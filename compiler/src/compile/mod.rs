@@ -1,11 +1,13 @@
 //! From a site to a set, as a pure function: bytes in, bytes and findings out.
 //!
-//! [`Inputs::read`] reads everything and chooses the contract, [`Inputs::translate`] makes the documents and their
-//! ledger, [`bundle::set_files`] packs them. Each goes as far as the findings allow, so that one run tells all.
+//! [`Inputs::read`] reads everything and chooses the contract, [`Translated::new`] makes the documents and their
+//! ledger, [`bundle::pack`] packs them. Each goes as far as the findings allow, so that one run tells all.
 
 pub mod bundle;
 mod inputs;
 pub mod report;
+#[cfg(test)]
+mod sensitivity;
 mod surroundings;
 mod translated;
 

@@ -1,4 +1,4 @@
-//! What k0s' containerd is told about registries (k0s.md of the k0s project: `docs/runtime.md`).
+//! What k0s' containerd is told about registries (k0s: `docs/runtime.md`).
 //!
 //! k0s merges files of `/etc/k0s/containerd.d` into its own configuration. Credentials are never here: those of
 //! pods come by pull secrets, those of nodes by a sealed file.
@@ -13,8 +13,6 @@ const DIR: &str = "/etc/k0s/containerd.d";
 /// The files, labelled with their paths on the node. The same on every node.
 pub(super) fn files(cluster: &Cluster<'_>) -> Vec<Document> {
     let Some(registry) = &cluster.registry else { return Vec::new() };
-    let why = &registry.url.origin;
-    // The drop-in points to the folder; without a registry of our own there is nothing in it.
     let (version, section) = match cluster.contract.k0s.containerd {
         ContainerdConfig::V2 => (2, "io.containerd.grpc.v1.cri"),
         ContainerdConfig::V3 => (3, "io.containerd.cri.v1.images"),
@@ -22,7 +20,7 @@ pub(super) fn files(cluster: &Cluster<'_>) -> Vec<Document> {
     let mut main = Tree::map();
     main.set("version", cluster.leaf(i64::from(version)));
     main.entry("plugins").child(section).set("registry.config_path", cluster.leaf(format!("{DIR}/certs.d")));
-    let mut files = vec![Document::new(format!("{DIR}/registry.toml"), Format::Toml, main.because(why))];
+    let mut files = vec![Document::new(format!("{DIR}/registry.toml"), Format::Toml, main)];
 
     let host = registry.host();
     let folder = format!("{DIR}/certs.d/{}", folder(&host.value));

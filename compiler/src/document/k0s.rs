@@ -3,7 +3,7 @@
 //! Everything but two addresses is the same on all controllers, as k0s asks for: the file of whichever controller
 //! leads wins. The values follow what the product makes of the same mke4.yaml, so that its own tool changes little
 //! when it takes over. Left to the vendor's command, because they need what it brings: `authentication-config`, the
-//! EventRateLimit plug-in (its limits are the product's secret), and helm charts. The issuer of service-account
+//! EventRateLimit plug-in (the limits that it must be given are not published), and helm charts. The issuer of service-account
 //! tokens stays k0s' own.
 
 use super::cluster::{Cluster, ImageRegistry, Node, is_host, is_node_name, refusal, require};

@@ -61,7 +61,7 @@ pub(super) fn read(bytes: &[u8], named: &Field<SitePath>, findings: &mut Finding
         if block.kind.contains("PRIVATE KEY") {
             // No place: its line could show the key.
             findings.push(
-                Finding::new(code::CA_PRIVATE_KEY, format!("{label} holds a private key (line {})", block.line))
+                Finding::new(code::PRIVATE_KEY, format!("{label} holds a private key (line {})", block.line))
                     .note("nothing of it was copied")
                     .help("remove the key from the file; if the file has been on a stick or a share, treat the key as stolen"),
             );
@@ -69,9 +69,9 @@ pub(super) fn read(bytes: &[u8], named: &Field<SitePath>, findings: &mut Finding
         }
         match certificate(&block) {
             Ok(certificate) => certificates.push(certificate),
-            Err(finding) => {
+            Err((message, help)) => {
                 failed = true;
-                findings.push(finding);
+                findings.push(Finding::new(code::CA_FORM, message).at(block.place.clone()).help(help));
             }
         }
     }
@@ -109,7 +109,7 @@ pub(super) fn read(bytes: &[u8], named: &Field<SitePath>, findings: &mut Finding
     }
     certificates.retain(|c| c.ca);
     let pem = certificates.iter().map(|c| pem(&c.der)).collect();
-    let source = crate::origin::Source::new(label, "");
+    let source = crate::origin::Source::new(label, "certificates");
     let origin = crate::origin::Origin::of(source).with(&crate::origin::Origin::of(named.source()));
     Some(CaFile { label: label.to_owned(), pem: Tracked::with_origin(pem, origin), certificates })
 }
@@ -121,16 +121,18 @@ pub fn expiry_findings(certificates: &[Certificate], day: Date, called: &str) ->
     for c in certificates {
         let expiry = |code, message: String| Finding::new(code, message).at(c.place.clone());
         if c.not_after < end {
+            let ago = span(end - c.not_after);
             findings.push(
                 expiry(
                     code::CA_EXPIRED,
-                    format!("`{}` ended {} ago on {called} ({day})", c.subject, span(begin - c.not_after)),
+                    format!("`{}` ends {ago} before the end of {called} ({day})", c.subject),
                 )
                 .help("get the CA's new certificate, and renew what it signed"),
             );
-        } else if c.not_before > begin {
+        } else if c.not_before >= end {
+            let later = span(c.not_before - begin);
             findings.push(
-                expiry(code::CA_EXPIRED, format!("`{}` is not yet valid on {called} ({day})", c.subject))
+                expiry(code::CA_EXPIRED, format!("`{}` begins {later} after {called} ({day})", c.subject))
                     .help("look at the clock of the machine that made it, or move the change window"),
             );
         } else if c.not_after < begin + SOON * DAY {
@@ -192,54 +194,35 @@ fn blocks(file: &File) -> Vec<Block<'_>> {
     blocks
 }
 
-fn certificate(block: &Block<'_>) -> Result<Certificate, Finding> {
-    let bad =
-        |message: String, help: &str| Finding::new(code::CA_FORM, message).at(block.place.clone()).help(help);
+/// The certificate of a block, or what is wrong and the way out.
+fn certificate(block: &Block<'_>) -> Result<Certificate, (&'static str, &'static str)> {
     match block.kind {
         "CERTIFICATE" | "X509 CERTIFICATE" => {}
         "PKCS7" | "CMS" => {
-            return Err(bad(
-                "this is a PKCS#7 container".to_owned(),
-                "convert it: `openssl pkcs7 -print_certs -in FILE -out FILE.pem`",
-            ));
+            let help = "convert it: `openssl pkcs7 -print_certs -in FILE -out NEW.pem`";
+            return Err(("this is a PKCS#7 container", help));
         }
         "TRUSTED CERTIFICATE" => {
-            return Err(bad(
-                "this is OpenSSL's own form of a certificate".to_owned(),
-                "convert it: `openssl x509 -in FILE -out FILE.pem`",
-            ));
+            let help = "convert it: `openssl x509 -in FILE -out NEW.pem`";
+            return Err(("this is OpenSSL's own form of a certificate", help));
         }
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
-            return Err(bad(
-                "this is a request, not a certificate".to_owned(),
-                "give what the CA itself uses to sign",
-            ));
+            return Err(("this is a request, not a certificate", "give what the CA itself uses to sign"));
         }
-        _ => {
-            return Err(bad(
-                "this block is no certificate".to_owned(),
-                "keep the CA's certificates alone in the file",
-            ));
-        }
+        _ => return Err(("this block is no certificate", "keep the CA's certificates alone in the file")),
     }
     if !block.closed {
-        return Err(bad(
-            "this certificate has no end line".to_owned(),
-            "the file was cut off; copy it again",
-        ));
+        return Err(("this certificate has no end line", "the file was cut off; copy it again"));
     }
     let base64: String = block.body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     let der = STANDARD.decode(base64).map_err(|_| {
-        bad(
-            "this certificate is not base64 inside".to_owned(),
-            "the file is damaged; copy it again as binary",
-        )
+        ("this certificate is not base64 inside", "the file is damaged; copy it again as binary")
     })?;
     let (rest, x509) = X509Certificate::from_der(&der).map_err(|_| {
-        bad("this certificate can't be read".to_owned(), "look at it: `openssl x509 -in FILE -noout -text`")
+        ("this certificate can't be read", "look at it: `openssl x509 -in FILE -noout -text`")
     })?;
     if !rest.is_empty() {
-        return Err(bad("this certificate has more bytes after its end".to_owned(), "copy it again"));
+        return Err(("this certificate has more bytes after its end", "copy it again"));
     }
     let ca = x509.basic_constraints().ok().flatten().is_some_and(|extension| extension.value.ca);
     let subject: String =
@@ -262,19 +245,19 @@ fn binary(bytes: &[u8], label: &str) -> Option<Finding> {
         return None;
     }
     if X509Certificate::from_der(bytes).is_ok() {
-        return bad("a DER certificate", "convert it: `openssl x509 -inform der -in FILE -out FILE.pem`");
+        return bad("a DER certificate", "convert it: `openssl x509 -inform der -in FILE -out NEW.pem`");
     }
     // The object identifiers of signedData and of a PKCS#12's authenticated safe (both data types of RFC 2315).
     if contains(bytes, &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x02]) {
         return bad(
             "a PKCS#7 container",
-            "convert it: `openssl pkcs7 -inform der -print_certs -in FILE -out FILE.pem`",
+            "convert it: `openssl pkcs7 -inform der -print_certs -in FILE -out NEW.pem`",
         );
     }
     if contains(bytes, &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x01]) {
         return bad(
-            "a PKCS#12 container, which usually holds a private key",
-            "take the CA out: `openssl pkcs12 -in FILE -cacerts -nokeys -out FILE.pem`",
+            "a PKCS#12 container",
+            "take the CA out: `openssl pkcs12 -in FILE -cacerts -nokeys -out NEW.pem`",
         );
     }
     bad("binary", "give the CA's certificate as PEM: it begins with `-----BEGIN CERTIFICATE-----`")

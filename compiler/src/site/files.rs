@@ -15,17 +15,13 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// Larger files are known by name and size only (the k0s binary, image bundles), in bytes.
-pub const LIMIT: u64 = source_limit();
+pub const LIMIT: u64 = 64 << 20;
 /// All files in memory together, in bytes.
 const TOTAL: u64 = 1 << 30;
 /// Files in a site directory.
 const COUNT: usize = 20_000;
 /// Folders inside each other.
 const DEPTH: usize = 8;
-
-const fn source_limit() -> u64 {
-    64 << 20
-}
 
 /// One file.
 #[derive(Clone)]
@@ -113,7 +109,7 @@ impl SiteFiles {
 
     /// Reads one file from elsewhere (`--hosts-path`) under a label of the site directory.
     pub fn load_as(&mut self, label: &str, path: &Path, findings: &mut Findings) {
-        match fs::metadata(path).and_then(|meta| Ok((meta.mode(), meta.len(), meta.is_file()))) {
+        match fs::metadata(path).map(|meta| (meta.mode(), meta.len(), meta.is_file())) {
             Ok((mode, size, true)) if size <= LIMIT => match fs::read(path) {
                 Ok(bytes) => self.insert_with_mode(label, bytes, mode & 0o7777),
                 Err(error) => findings.push(unreadable(label, &error)),

@@ -37,9 +37,16 @@ pub struct Host {
     pub role: Option<Field<Role>>,
     /// `profile`
     pub profile: Option<Field<ProfileName>>,
+    /// Whether `hostname`, `role` or `privateAddress` was refused: its absence is then already explained.
+    pub(super) refused: bool,
 }
 
 impl Host {
+    /// Whether mkectl would reach the same machine for both.
+    pub(super) fn same_ssh(&self, other: &Host) -> bool {
+        self.address.value == other.address.value && self.port.value == other.port.value
+    }
+
     /// How messages call it.
     pub fn called(&self) -> String {
         match &self.hostname {
@@ -139,6 +146,9 @@ fn host(entry: &Field<&Node>, findings: &mut Findings) -> Option<Host> {
     let hostname = c.str("hostname", findings).and_then(|f| node_name(f, findings));
     let role = c.str("role", findings).and_then(|f| parse(f, findings));
     let profile = c.str("profile", findings).and_then(|f| parse(f, findings));
+    let refused = (c.node("hostname").is_some() && hostname.is_none())
+        || (c.node("role").is_some() && role.is_none())
+        || (c.node("privateAddress").is_some() && private_address.is_none());
     c.finish(findings);
     if let (Some(address), Some(interface)) = (&private_address, &private_interface) {
         findings.push(
@@ -163,6 +173,7 @@ fn host(entry: &Field<&Node>, findings: &mut Findings) -> Option<Host> {
         hostname,
         role,
         profile,
+        refused,
     })
 }
 
@@ -176,35 +187,20 @@ fn private_address(text: &str) -> Result<IpAddr, Refusal> {
     })
 }
 
-/// Reports hosts that share what only one node can have.
+/// Reports hosts with one SSH address. Names and private addresses are compared when all sources are merged.
 fn twice(hosts: &[Host], findings: &mut Findings) {
     for (i, host) in hosts.iter().enumerate() {
-        for earlier in hosts.get(..i).unwrap_or_default() {
-            let same_ssh =
-                host.address.value == earlier.address.value && host.port.value == earlier.port.value;
-            let same_name = host.hostname.as_ref().zip(earlier.hostname.as_ref());
-            let same_private = host.private_address.as_ref().zip(earlier.private_address.as_ref());
-            let shared = if same_ssh {
-                Some(("SSH address", host.address.place.clone(), earlier.address.place.clone()))
-            } else if let Some((a, b)) = same_name.filter(|(a, b)| a.value == b.value) {
-                Some(("hostname", a.place.clone(), b.place.clone()))
-            } else {
-                same_private
-                    .filter(|(a, b)| a.value == b.value)
-                    .map(|(a, b)| ("private address", a.place.clone(), b.place.clone()))
-            };
-            if let Some((what, place, first)) = shared {
-                findings.push(
-                    Finding::new(
-                        code::HOST_TWICE,
-                        format!("`{}` and `{}` have the same {what}", earlier.path, host.path),
-                    )
-                    .at(place)
-                    .label("again here")
-                    .also(first, "first here")
-                    .help("remove one entry, or give each node its own"),
-                );
-            }
+        for earlier in hosts.iter().take(i).filter(|earlier| host.same_ssh(earlier)) {
+            findings.push(
+                Finding::new(
+                    code::HOST_TWICE,
+                    format!("`{}` and `{}` have the same SSH address", earlier.path, host.path),
+                )
+                .at(host.address.place.clone())
+                .label("again here")
+                .also(earlier.address.place.clone(), "first here")
+                .help("remove one entry, or give each node its own"),
+            );
         }
     }
 }

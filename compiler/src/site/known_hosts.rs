@@ -55,8 +55,8 @@ impl KnownHosts {
             if text.contains("PRIVATE KEY") {
                 findings.push(
                     Finding::new(
-                        code::KNOWN_HOSTS,
-                        format!("{}, line {}, is part of a private key", file.label(), number + 1),
+                        code::PRIVATE_KEY,
+                        format!("{} holds a private key (line {})", file.label(), number + 1),
                     )
                     .help("remove the key from the file; treat it as known to others"),
                 );

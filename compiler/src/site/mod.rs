@@ -29,19 +29,27 @@ pub mod address;
 mod bare;
 mod certs;
 mod credentials;
+mod facts;
 mod files;
 pub mod hosts;
+mod identify;
+pub mod init;
 pub mod inventory;
 mod keys;
 mod known_hosts;
 mod matching;
 pub mod networks;
+pub mod next;
 pub mod nodes;
 mod overrides;
+mod rules;
 pub mod settings;
 pub mod survey;
 pub mod values;
 mod whole;
+
+#[cfg(test)]
+mod tests;
 
 pub use certs::{CaFile, Certificate, expiry_findings};
 pub use credentials::Credentials;

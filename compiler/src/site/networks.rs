@@ -26,6 +26,19 @@ impl Range {
         Self { called: called.into(), net, place }
     }
 
+    fn meets(&self, other: &Range) -> bool {
+        let (a, b) = (&self.net.value, &other.net.value);
+        a.contains(b) || b.contains(a)
+    }
+
+    fn shown(&self) -> String {
+        if self.single() {
+            format!("{} ({})", self.called, self.net.value.addr())
+        } else {
+            format!("{} ({})", self.called, self.net.value)
+        }
+    }
+
     fn single(&self) -> bool {
         self.net.value.prefix_len() == self.net.value.max_prefix_len()
     }
@@ -35,21 +48,27 @@ impl Range {
 /// lies outside may overlap as it likes: a registry may stand in the node network.
 pub fn overlaps(cluster: &[Range], outside: &[Range], findings: &mut Findings) {
     for (i, a) in cluster.iter().enumerate() {
-        for b in cluster.iter().skip(i + 1).chain(outside) {
-            let (x, y) = (&a.net.value, &b.net.value);
-            if x.contains(y) || y.contains(x) {
-                findings.push(overlap(a, b));
+        for b in cluster.iter().skip(i + 1).filter(|b| a.meets(b)) {
+            findings.push(overlap(a, b));
+        }
+        // One finding for all nodes of a site, not one for each.
+        let (singles, networks): (Vec<&Range>, Vec<&Range>) =
+            outside.iter().filter(|b| a.meets(b)).partition(|b| b.single());
+        findings.extend(networks.into_iter().map(|b| overlap(a, b)));
+        if let Some((first, others)) = singles.split_first() {
+            let mut finding = overlap(a, first);
+            if !others.is_empty() {
+                let others: Vec<String> = others.iter().map(|b| b.shown()).collect();
+                finding = finding.note(format!("as do {}", others.join(", ")));
             }
+            findings.push(finding);
         }
     }
 }
 
 fn overlap(a: &Range, b: &Range) -> Finding {
-    let message = if b.single() {
-        format!("{} ({}) lies in {} ({})", b.called, b.net.value.addr(), a.called, a.net.value)
-    } else {
-        format!("{} ({}) overlaps {} ({})", a.called, a.net.value, b.called, b.net.value)
-    };
+    let verb = if b.single() { "lies in" } else { "overlaps" };
+    let message = format!("{} {verb} {}", b.shown(), a.shown());
     // A place is shown for each side that has one.
     let (first, second) = if a.place.is_some() { (a, b) } else { (b, a) };
     let finding = Finding::new(code::OVERLAP, message)

@@ -171,7 +171,7 @@ impl Reader<'_> {
             .and_then(|f| parse(f, findings));
         let airgap = self.airgap(&mut c, findings);
         let registries = c.table("registries", findings);
-        let (image_registry, chart_registry) = self.registries(registries, findings);
+        let (image_registry, chart_registry) = self.registries(registries, &airgap, findings);
         let (mut k0s_binary, mut image_bundles) = (None, Vec::new());
         if let Some(mut k0s) = c.table("k0s", findings) {
             k0s_binary = k0s.str("binary", findings).and_then(|f| parse(f, findings));
@@ -273,6 +273,7 @@ impl Reader<'_> {
     fn registries(
         &self,
         table: Option<Cursor<'_>>,
+        airgap: &Field<bool>,
         findings: &mut Findings,
     ) -> (Option<RegistrySettings<ImageRegistry>>, Option<RegistrySettings<ChartRegistry>>) {
         let (mut image, mut chart) = (None, None);
@@ -280,6 +281,16 @@ impl Reader<'_> {
             image = table.table("image", findings);
             chart = table.table("chart", findings);
             table.finish(findings);
+        }
+        if airgap.value {
+            let absent =
+                |table: &Option<Cursor<'_>>, flag| table.is_none() && self.overrides.field(flag).is_none();
+            missing_registries(
+                airgap,
+                absent(&image, Flag::ImageRegistry),
+                absent(&chart, Flag::ChartRegistry),
+                findings,
+            );
         }
         let image = self.registry(image, Flag::ImageRegistry, Flag::ImageRegistryCaFile, findings);
         let chart = self.registry(chart, Flag::ChartRegistry, Flag::ChartRegistryCaFile, findings);
@@ -342,6 +353,20 @@ impl Reader<'_> {
         }
         paths
     }
+}
+
+fn missing_registries(airgap: &Field<bool>, image: bool, chart: bool, findings: &mut Findings) {
+    let absent = match (image, chart) {
+        (true, true) => "registries.image.url and registries.chart.url are",
+        (true, false) => "registries.image.url is",
+        (false, true) => "registries.chart.url is",
+        (false, false) => return,
+    };
+    findings.push(
+        airgap
+            .finding(code::REGISTRY_MISSING, format!("an air-gapped site needs both registries; {absent} not set"))
+            .help("set them as the vendor's bundle was uploaded, or `airgap: false` if nodes reach the internet"),
+    );
 }
 
 fn serial(number: &i64) -> Result<u64, Refusal> {

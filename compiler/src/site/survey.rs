@@ -257,7 +257,7 @@ pub(super) fn read(file: &File, findings: &mut Findings) -> Option<SurveyFile> {
     // Before anything else, and without showing the line.
     if file.text().contains("AGE-SECRET-KEY-") || file.text().contains("PRIVATE KEY-----") {
         findings.push(
-            Finding::new(code::SURVEY_FORM, format!("{} holds a private key", file.label()))
+            Finding::new(code::PRIVATE_KEY, format!("{} holds a private key", file.label()))
                 .help("destroy the file, make a new key on the node, and survey it again"),
         );
         return None;

@@ -235,9 +235,6 @@ impl Reader<'_> {
 
     fn registries(&mut self, settings: &Settings, findings: &mut Findings) -> Registries {
         let (image, chart) = (settings.image_registry.as_ref(), settings.chart_registry.as_ref());
-        if settings.airgap.value {
-            missing_registries(settings, findings);
-        }
         if let (Some(image), Some(chart)) = (image, chart)
             && image.url.value.0.path != chart.url.value.0.path
         {
@@ -331,26 +328,4 @@ impl Reader<'_> {
 
 fn missing(named: &Field<SitePath>, help: &str) -> Finding {
     named.finding(code::FILE_MISSING, format!("{} is not there", named.value)).help(help)
-}
-
-fn missing_registries(settings: &Settings, findings: &mut Findings) {
-    let missing: Vec<&str> = [
-        (settings.image_registry.is_none(), "registries.image.url"),
-        (settings.chart_registry.is_none(), "registries.chart.url"),
-    ]
-    .into_iter()
-    .filter_map(|(missing, path)| missing.then_some(path))
-    .collect();
-    if missing.is_empty() {
-        return;
-    }
-    findings.push(
-        settings
-            .airgap
-            .finding(
-                code::REGISTRY_MISSING,
-                format!("an air-gapped site needs both registries; not set: {}", missing.join(", ")),
-            )
-            .help("set them as the vendor's bundle was uploaded, or `airgap: false` if nodes reach the internet"),
-    );
 }

@@ -17,7 +17,7 @@ super::codes! {
     FILE_MISSING = "S014", Error, "a file that is named, or always needed, is not there";
     FILE_KIND = "S015", Error, "something in the site directory is not a plain file";
     CA_FORM = "S020", Error, "a CA file is not PEM certificates";
-    CA_PRIVATE_KEY = "S021", Error, "a CA file holds a private key";
+    PRIVATE_KEY = "S021", Error, "a file that is no secret holds a private key";
     CA_NOT_CA = "S022", Error, "a CA file holds no certificate of a CA";
     CA_LEAF = "S023", Warning, "a CA file also holds certificates that are not of a CA";
     CA_EXPIRED = "S024", Error, "a CA certificate is not valid at the change window, or today";
