@@ -25,10 +25,7 @@ pub const RULES: &[Rule] = &[
     ),
     Rule::drop(&["cluster_config.node_exporter_port"], "MKE 4k has no setting for it"),
     Rule::drop(&["cluster_config.cluster_name"], "mke4.yaml has no field for a cluster's name"),
-    Rule::obsolete(
-        &["cluster_config.dns", "cluster_config.dns_opt", "cluster_config.dns_search"],
-        "it was for MKE 3's own containers; k0s uses the resolver of the host",
-    ),
+    Rule::code(DNS, dns),
     Rule::drop(&["cluster_config.pre_logon_message"], "MKE 4k shows no text before the login"),
     Rule::code(&[CONTAINERD_ROOT], containerd_root),
     Rule::code(&[KUBELET_ROOT], kubelet_root),
@@ -124,6 +121,13 @@ fn kubelet_root(ctx: &mut Ctx<'_>) {
     }
     ctx.put("kubelet.kubeletRootDir", root);
     ctx.fate(KUBELET_ROOT, Fate::Renamed, "");
+}
+
+const DNS: &[&str] = &["cluster_config.dns", "cluster_config.dns_opt", "cluster_config.dns_search"];
+
+fn dns(ctx: &mut Ctx<'_>) {
+    let why = "it was for MKE 3's own containers, and k0s uses the resolver of the host";
+    ctx.drop_all("what the file says of DNS", DNS, why, false);
 }
 
 const WINDOWS: &[&str] = &[
@@ -231,13 +235,15 @@ fn metrics(ctx: &mut Ctx<'_>) {
 
 fn prometheus_memory(ctx: &mut Ctx<'_>) {
     let path = "monitoring.prometheus.resources";
-    for (key, member) in [(PROMETHEUS_LIMIT, "limits"), (PROMETHEUS_REQUEST, "requests")] {
-        if !ctx.contract.has(path) {
-            ctx.no_field(key, &format!("{path}.{member}.memory"));
-            continue;
-        }
+    let keys = [(PROMETHEUS_LIMIT, "limits"), (PROMETHEUS_REQUEST, "requests")];
+    if !ctx.contract.has(path) {
+        let why = format!("{} has no field `{path}`", ctx.contract.id);
+        let finding = Finding::new(code::NO_FIELD, format!("the memory of Prometheus is lost: {why}"));
+        return ctx.drop_as(&keys.map(|(key, _)| key), &why, finding);
+    }
+    for (key, member) in keys {
         let memory = ctx.mke3.str(key);
-        // A resource list is one field to the contract.
+        // To the contract, the whole list of resources is one field.
         ctx.doc.set(&format!("spec.{path}.{member}.memory"), memory);
         ctx.fate(key, Fate::Renamed, "");
     }

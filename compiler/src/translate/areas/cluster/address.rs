@@ -7,6 +7,7 @@ use crate::translate::{Ctx, Fate};
 pub(super) const KEYS: &[&str] = &[CONTROLLER_PORT, EXTERNAL_LB];
 
 pub(super) const EXTERNAL_LB: &str = "cluster_config.external_service_lb";
+const FIELD: &str = "apiServer.externalAddress";
 const CONTROLLER_PORT: &str = "cluster_config.controller_port";
 
 /// The site's external address, or MKE 3's load balancer where the site names none. One without a port gets MKE 3's,
@@ -19,7 +20,7 @@ pub(super) fn translate(ctx: &mut Ctx<'_>) {
     if let Some((_, Some(_))) = host_port(&address.value) {
         ctx.drop(CONTROLLER_PORT, "the external address names its own port", false);
         remind_balancer(ctx, &address.value);
-        ctx.put("apiServer.externalAddress", address);
+        ctx.put(FIELD, address);
         return;
     }
     let joined = address.and(ctx.mke3.int(CONTROLLER_PORT)).map(|(host, port)| match port {
@@ -27,7 +28,7 @@ pub(super) fn translate(ctx: &mut Ctx<'_>) {
         port => format!("{host}:{port}"),
     });
     remind_balancer(ctx, &joined.value);
-    ctx.put("apiServer.externalAddress", joined);
+    ctx.put(FIELD, joined);
     ctx.fate(CONTROLLER_PORT, Fate::Merged, "the port of the external address");
 }
 
@@ -37,13 +38,23 @@ fn known_address(ctx: &mut Ctx<'_>) -> Option<Tracked<String>> {
         return Some(address);
     }
     if !ctx.mke3.is_set(EXTERNAL_LB) {
-        ctx.fate(EXTERNAL_LB, Fate::Default, "");
+        let printed = ctx.doc.get(&format!("spec.{FIELD}")).is_some();
+        ctx.depends(FIELD, &ctx.origin_of(EXTERNAL_LB));
+        ctx.fate(EXTERNAL_LB, if printed { Fate::Merged } else { Fate::Default }, "");
         return None;
     }
     let balancer = ctx.mke3.str(EXTERNAL_LB);
     let proposal = host_port(&balancer.value).map(|_| balancer.clone());
-    let ask = "the address of the load balancer, `host` or `host:port`, that users of MKE 4k will type";
-    let answer = ctx.ask_text(EXTERNAL_LB, ask, proposal, |text| match host_port(text) {
+    let ask = match &proposal {
+        Some(_) => {
+            "site.yaml has no `external_address`, so the load balancer of MKE 3 serves as one".to_owned()
+        }
+        None => format!(
+            "site.yaml has no `external_address`, and the load balancer of MKE 3, `{}`, is no `host` or `host:port`",
+            balancer.value
+        ),
+    };
+    let answer = ctx.ask_text(EXTERNAL_LB, &ask, proposal, |text| match host_port(text) {
         Some(_) => Ok(()),
         None => Err("it is no `host` or `host:port`".to_owned()),
     });

@@ -13,7 +13,7 @@ pub(super) const STORAGE: &[&str] = &[
 ];
 
 pub(super) fn storage(ctx: &mut Ctx<'_>) {
-    let why = "the kubelet runs on the host there: install the host's iSCSI packages, and replace FlexVolumes by CSI";
+    let why = "the kubelet runs right on the host in MKE 4k; install the host's iSCSI packages, and replace FlexVolumes by CSI";
     ctx.drop_all("what the file says of iSCSI and FlexVolumes", STORAGE, why, true);
 }
 

@@ -79,7 +79,7 @@ fn fields_of_4_2_are_written_there_and_missed_before() {
             assert_eq!(run.codes(), [""; 0]);
         } else {
             assert_eq!(run.text(memory), None);
-            assert_eq!(run.codes(), ["T303", "T303", "T303"], "{contract}");
+            assert_eq!(run.codes(), ["T303", "T303"], "{contract}");
         }
     }
 }
