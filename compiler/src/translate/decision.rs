@@ -37,7 +37,7 @@ impl Ctx<'_> {
             question
                 .choices
                 .iter()
-                .all(|c| crate::document::yaml::is_plain(c.name) || c.name.parse::<u8>().is_ok()),
+                .all(|c| crate::document::yaml::is_plain(c.name) || c.name == "none"),
             "an answer must be typed into site.yaml without quotes: {}",
             question.key
         );
