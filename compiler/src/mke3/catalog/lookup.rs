@@ -303,7 +303,7 @@ fn unreachable_pattern(key: &Key) -> ! {
 mod tests {
     use super::*;
     use crate::mke3::catalog::{Allowed, Form, Kind, Literal};
-    use crate::mke3::values;
+    use crate::mke3::forms;
     use std::collections::BTreeSet;
 
     /// Rows of each table of the reference from which the catalogue was made, so that none gets lost.
@@ -417,7 +417,7 @@ mod tests {
                         _ => true,
                     },
                     (Kind::Text(form), Literal::Str(text)) => {
-                        form == Form::Any || values::check(form, text, "").is_ok()
+                        form == Form::Any || forms::check(form, text, "").is_ok()
                     }
                     _ => false,
                 };
