@@ -104,7 +104,7 @@ fn operator(ctx: &mut Ctx<'_>, managed: &Origin, control_plane_selector: bool) {
 
     let root = kubelet_root(ctx);
     let text = format!("{}{}", root_line(&root.value), yaml::to_string(&values));
-    let decided_by = [&root.origin, &method.origin, &wireguard.origin, managed];
+    let decided_by = [&root.origin, &method.origin, managed];
     let origin = decided_by.into_iter().fold(values.origin(), |all, one| all.with(one));
     let calico = provider(ctx, "calico");
     calico.set("extraConfig.linuxDataplane", Tree::leaf(DATA_PLANE, &constant).because(managed));
