@@ -11,9 +11,13 @@ use crate::diag::Findings;
 use crate::mke3::catalog::{self, Kind};
 use crate::site::{Flag, Overrides, SiteFiles};
 use crate::source::{File, Node, Value, toml, yaml};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+
+/// How many other values of one input are tried.
+const TRIES: usize = 8;
 
 /// A scalar by document and path: what it is, and its sources.
 type Values = BTreeMap<String, (serde_json::Value, BTreeSet<String>)>;
@@ -49,8 +53,26 @@ fn values(files: &SiteFiles, contract: &str) -> Option<Values> {
     inputs.site.as_ref()?;
     let translated = Translated::new(&inputs, &mut findings);
     translated.nodes.as_ref()?;
-    let entries = translated.ledger.values.into_iter();
-    Some(entries.map(|v| (v.value, (v.is, v.from.iter().map(ToString::to_string).collect()))).collect())
+    let places = places(&translated);
+    let entries = translated.ledger.values.into_iter().map(|v| {
+        let name = v.value.split('/').nth(1).filter(|_| v.value.starts_with("nodes/")).unwrap_or_default();
+        let value = match places.get(name) {
+            Some(place) => v.value.replacen(name, place, 1),
+            None => v.value,
+        };
+        (value, (v.is, v.from.iter().map(ToString::to_string).collect()))
+    });
+    Some(entries.collect())
+}
+
+/// A node's documents are called by its name; here by its line in hosts.yaml, which no value changes.
+fn places(translated: &Translated<'_>) -> BTreeMap<String, String> {
+    let site = translated.inputs.surroundings.hosts.iter();
+    site.map(|host| {
+        let source = host.ssh.address.origin.sources().find(|s| s.file == "hosts.yaml");
+        (host.name.value.clone(), source.map(|s| s.path.replace(".address", "")).unwrap_or_default())
+    })
+    .collect()
 }
 
 /// One value of an input: its file, its path as origins name it, and where its text stands.
@@ -213,45 +235,51 @@ fn examine(fixture: &Fixture) -> (Vec<String>, Vec<String>) {
     let all = inputs(&fixture.files);
     let by_name: BTreeMap<String, &Input> =
         all.iter().map(|i| (format!("{}:{}", i.file, i.path), i)).collect();
-    let (mut silent, mut idle) = (Vec::new(), Vec::new());
-    for input in &all {
-        let name = format!("{}:{}", input.file, input.path);
-        // Which contract holds is the choice of these; constants change with it and name the contract.
-        if matches!(name.as_str(), "site.yaml:target" | "site.yaml:mke3_version") {
-            continue;
-        }
-        let mut touched = BTreeSet::new();
-        let mut tries = 0;
-        for other in others(input) {
-            let Some(after) = values(&with(&fixture.files, &[(input, &other)]), fixture.contract) else {
-                continue;
-            };
-            tries += 1;
-            for scalar in changed(&base, &after) {
-                let names = |side: &Values| side.get(&scalar).is_some_and(|(_, from)| from.contains(&name));
-                if !names(&base) && !names(&after) {
-                    silent.push(format!("{name} = {other}: {scalar}"));
+    let results: Vec<(Vec<String>, Vec<String>)> = all
+        .par_iter()
+        .map(|input| {
+            let (mut silent, mut idle) = (Vec::new(), Vec::new());
+            let name = format!("{}:{}", input.file, input.path);
+            // Which contract holds is the choice of these; constants change with it and name the contract.
+            if matches!(name.as_str(), "site.yaml:target" | "site.yaml:mke3_version") {
+                return (silent, idle);
+            }
+            let mut touched = BTreeSet::new();
+            let mut tries = 0;
+            for other in others(input) {
+                let changed_files = with(&fixture.files, &[(input, &other)]);
+                let Some(after) = values(&changed_files, fixture.contract) else { continue };
+                tries += 1;
+                for scalar in changed(&base, &after) {
+                    let names =
+                        |side: &Values| side.get(&scalar).is_some_and(|(_, from)| from.contains(&name));
+                    if !names(&base) && !names(&after) {
+                        silent.push(format!("{name} = {other}: {scalar}"));
+                    }
+                    touched.insert(scalar);
                 }
-                touched.insert(scalar);
+                if tries >= TRIES {
+                    break;
+                }
             }
-            if tries >= 6 {
-                break;
+            for (scalar, (_, from)) in base.iter().filter(|(_, (_, from))| from.contains(&name)) {
+                if touched.contains(scalar) {
+                    continue;
+                }
+                let partners: Vec<&Input> =
+                    from.iter().filter(|f| **f != name).filter_map(|f| by_name.get(f).copied()).collect();
+                if !outvoted(fixture, input, scalar, &partners) {
+                    idle.push(format!("{name}: {scalar}"));
+                }
             }
-        }
-        for (scalar, (_, from)) in base.iter().filter(|(_, (_, from))| from.contains(&name)) {
-            if touched.contains(scalar) {
-                continue;
-            }
-            let partners: Vec<&Input> =
-                from.iter().filter(|f| **f != name).filter_map(|f| by_name.get(f).copied()).collect();
-            if !outvoted(fixture, input, scalar, &partners) {
-                idle.push(format!("{name}: {scalar}"));
-            }
-        }
-    }
+            (silent, idle)
+        })
+        .collect();
+    let (silent, idle): (Vec<_>, Vec<_>) = results.into_iter().unzip();
+    let mut silent = silent.concat();
     silent.sort();
     silent.dedup();
-    (silent, idle)
+    (silent, idle.concat())
 }
 
 /// Whether the value does decide about the scalar once a partner has another value.

@@ -34,10 +34,7 @@ impl Ctx<'_> {
     pub fn decide(&mut self, question: &Question<'_>) -> Option<Tracked<&'static str>> {
         self.asked.insert(question.key.to_owned());
         debug_assert!(
-            question
-                .choices
-                .iter()
-                .all(|c| crate::document::yaml::is_plain(c.name) || c.name == "none"),
+            question.choices.iter().all(|c| crate::document::yaml::is_plain(c.name) || c.name == "none"),
             "an answer must be typed into site.yaml without quotes: {}",
             question.key
         );
