@@ -81,6 +81,8 @@ pub struct K0s {
     pub containerd: ContainerdConfig,
     /// An `images.repository` with a path is applied twice (k0s before 1.31.12; for the 1.32 line inferred from dates).
     pub repository_path_twice: bool,
+    /// Its unit always has a line `Environment=""` (k0s up to 1.31.1).
+    pub empty_environment_line: bool,
 }
 
 /// Which controllers may find a CA in place before they join.
@@ -118,6 +120,8 @@ pub enum Calico {
     Operator {
         /// `values.yaml` must begin with the kubelet's root directory (4.1.1 and later).
         kubelet_root_line: bool,
+        /// The Installation must select the control plane's nodes by their role label (4.2.0 and later).
+        control_plane_selector: bool,
     },
 }
 

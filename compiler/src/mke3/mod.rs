@@ -42,4 +42,6 @@ pub use config::{AllowedKey, Config, Instance, Row};
 pub use secret::SecretSlot;
 
 #[cfg(test)]
+mod messages_test;
+#[cfg(test)]
 mod tests;

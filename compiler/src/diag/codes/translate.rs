@@ -15,6 +15,8 @@ super::codes! {
     NODE_LOCAL_DNS = "T108", Blocker, "NodeLocalDNS does not go with this network";
     KUBELET_ROOT = "T109", Blocker, "the target release can't keep this kubelet root";
 
+    TARGET = "T110", Error, "the target release is unknown, or not for this use";
+
     DECISION_NEEDED = "T201", Decision, "a person must choose";
     PROPOSAL_TAKEN = "T202", Warning, "nobody chose, so the safe proposal was taken";
     DECISION_UNKNOWN = "T203", Error, "a decision about nothing that there is to decide";
@@ -29,4 +31,12 @@ super::codes! {
     FLAG_GONE = "T310", Error, "a flag that the target's Kubernetes no longer knows";
     FLAG_TWICE = "T311", Warning, "a flag stands more than once";
     FLAG_NOT_CONVERTED = "T312", Warning, "a profile flag without a kubelet field";
+    FLAG_UNKNOWN = "T313", Error, "a flag that Kubernetes does not know";
+    FLAG_DECIDED = "T314", Warning, "an unknown flag that was left out or kept by decision";
+    FLAG_VALUE = "T315", Error, "a flag with a value that its place in mke4.yaml can't take";
+    FLAG_OVERRIDES = "T316", Warning, "a flag that outweighs a setting";
+    PROFILE = "T317", Error, "a kubelet profile that can't be carried over";
+    NODE_PORT = "T320", Error, "a node port that can't be used";
+    AUDIT_POLICY = "T321", Error, "an audit policy that kube-apiserver can't read";
+    METALLB_POOL = "T322", Error, "an address pool that MetalLB can't take";
 }

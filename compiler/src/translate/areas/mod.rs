@@ -10,6 +10,7 @@ pub mod components;
 pub mod flags;
 pub mod ingress;
 pub mod ldap;
+mod names;
 pub mod network;
 pub mod oidc;
 pub mod saml;
