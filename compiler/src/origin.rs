@@ -77,6 +77,12 @@ impl Origin {
         self
     }
 
+    /// The same without sources at this path, for a value whose part that came from there was cut off.
+    pub fn without(mut self, path: &str) -> Self {
+        self.0.retain(|s| s.path != path);
+        self
+    }
+
     /// The sources in order.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         self.0.iter()

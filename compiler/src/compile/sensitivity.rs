@@ -42,17 +42,29 @@ fn fixture(name: &'static str, folder: &str, toml: Option<&str>, contract: &'sta
     Fixture { name, files, contract }
 }
 
-/// All scalars of a site's documents; `None` where it can't be read at all.
-fn values(files: &SiteFiles, contract: &str) -> Option<Values> {
+/// What became of a site.
+enum Outcome {
+    /// It can't be read: such a change proves nothing.
+    Unreadable,
+    /// It is read, but may not be compiled: there are no documents.
+    Stopped,
+    /// All scalars of its documents.
+    Compiled(Values),
+}
+
+fn values(files: &SiteFiles, contract: &str) -> Outcome {
     let mut overrides = Overrides::new();
     overrides.set(Flag::Target, Some(contract));
     let allow = BTreeMap::new();
     let sources = Sources { files, overrides: &overrides, allow: &allow, allows: Use::Convert };
     let mut findings = Findings::new();
-    let inputs = Inputs::read(&sources, &mut findings)?;
-    inputs.site.as_ref()?;
+    let Some(inputs) = Inputs::read(&sources, &mut findings).filter(|i| i.site.is_some()) else {
+        return Outcome::Unreadable;
+    };
     let translated = Translated::new(&inputs, &mut findings);
-    translated.nodes.as_ref()?;
+    if findings.stop() || translated.nodes.is_none() {
+        return Outcome::Stopped;
+    }
     let places = places(&translated);
     let entries = translated.ledger.values.into_iter().map(|v| {
         let name = v.value.split('/').nth(1).filter(|_| v.value.starts_with("nodes/")).unwrap_or_default();
@@ -62,7 +74,7 @@ fn values(files: &SiteFiles, contract: &str) -> Option<Values> {
         };
         (value, (v.is, v.from.iter().map(ToString::to_string).collect()))
     });
-    Some(entries.collect())
+    Outcome::Compiled(entries.collect())
 }
 
 /// A node's documents are called by its name; here by its line in hosts.yaml, which no value changes.
@@ -180,6 +192,7 @@ fn others(input: &Input) -> Vec<String> {
                     "oci://other.example/x/mke",
                     "other.example:7443",
                     "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+                    "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmetricsBindAddress: 127.0.0.1:10249\niptables:\n  syncPeriod: 7s\n  minSyncPeriod: 3s\n",
                 ]
                 .map(str::to_owned),
             );
@@ -231,7 +244,9 @@ fn changed(before: &Values, after: &Values) -> BTreeSet<String> {
 
 /// Which scalars change without naming the value, and which name it without changing.
 fn examine(fixture: &Fixture) -> (Vec<String>, Vec<String>) {
-    let base = values(&fixture.files, fixture.contract).expect("the fixture itself compiles");
+    let Outcome::Compiled(base) = values(&fixture.files, fixture.contract) else {
+        panic!("{} does not compile for {}", fixture.name, fixture.contract)
+    };
     let all = inputs(&fixture.files);
     let by_name: BTreeMap<String, &Input> =
         all.iter().map(|i| (format!("{}:{}", i.file, i.path), i)).collect();
@@ -244,11 +259,18 @@ fn examine(fixture: &Fixture) -> (Vec<String>, Vec<String>) {
             if matches!(name.as_str(), "site.yaml:target" | "site.yaml:mke3_version") {
                 return (silent, idle);
             }
-            let mut touched = BTreeSet::new();
+            let (mut touched, mut stopped) = (BTreeSet::new(), false);
             let mut tries = 0;
             for other in others(input) {
                 let changed_files = with(&fixture.files, &[(input, &other)]);
-                let Some(after) = values(&changed_files, fixture.contract) else { continue };
+                let after = match values(&changed_files, fixture.contract) {
+                    Outcome::Unreadable => continue,
+                    Outcome::Stopped => {
+                        stopped = true;
+                        continue;
+                    }
+                    Outcome::Compiled(after) => after,
+                };
                 tries += 1;
                 for scalar in changed(&base, &after) {
                     let names =
@@ -263,11 +285,17 @@ fn examine(fixture: &Fixture) -> (Vec<String>, Vec<String>) {
                 }
             }
             for (scalar, (_, from)) in base.iter().filter(|(_, (_, from))| from.contains(&name)) {
-                if touched.contains(scalar) {
+                // Where another value stops the compile, the scalar is there because of this one.
+                if touched.contains(scalar) || stopped {
                     continue;
                 }
-                let partners: Vec<&Input> =
-                    from.iter().filter(|f| **f != name).filter_map(|f| by_name.get(f).copied()).collect();
+                let (known, absent): (Vec<&String>, Vec<&String>) =
+                    from.iter().filter(|f| **f != name).partition(|f| by_name.contains_key(*f));
+                // A partner that the file leaves out can't be moved here.
+                if !absent.is_empty() {
+                    continue;
+                }
+                let partners: Vec<&Input> = known.into_iter().map(|f| by_name[f]).collect();
                 if !outvoted(fixture, input, scalar, &partners) {
                     idle.push(format!("{name}: {scalar}"));
                 }
@@ -285,13 +313,18 @@ fn examine(fixture: &Fixture) -> (Vec<String>, Vec<String>) {
 /// Whether the value does decide about the scalar once a partner has another value.
 fn outvoted(fixture: &Fixture, input: &Input, scalar: &str, partners: &[&Input]) -> bool {
     partners.iter().any(|partner| {
-        others(partner).iter().take(12).any(|moved| {
-            let Some(base) = values(&with(&fixture.files, &[(partner, moved)]), fixture.contract) else {
+        others(partner).iter().take(16).any(|moved| {
+            let moved = [(*partner, moved.as_str())];
+            let Outcome::Compiled(base) = values(&with(&fixture.files, &moved), fixture.contract) else {
                 return false;
             };
-            others(input).iter().take(12).any(|other| {
-                let both = with(&fixture.files, &[(partner, moved), (input, other)]);
-                values(&both, fixture.contract).is_some_and(|after| changed(&base, &after).contains(scalar))
+            others(input).iter().take(16).any(|other| {
+                let both = with(&fixture.files, &[moved[0], (input, other)]);
+                match values(&both, fixture.contract) {
+                    Outcome::Compiled(after) => changed(&base, &after).contains(scalar),
+                    Outcome::Stopped => true,
+                    Outcome::Unreadable => false,
+                }
             })
         })
     })

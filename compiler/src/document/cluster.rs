@@ -88,7 +88,10 @@ impl<'a> Cluster<'a> {
         }
         twice(&nodes, "name", |node| &node.host.name, findings);
         twice(&nodes, "private address", |node| &node.address, findings);
-        let external = mke4.text("spec.apiServer.externalAddress").map(|address| address.map(without_port));
+        let external = mke4.text("spec.apiServer.externalAddress").map(|address| {
+            let origin = address.origin.without("cluster_config.controller_port");
+            Tracked::with_origin(without_port(address.value), origin)
+        });
         let constant = |text: &str| Tracked::with_origin(text.to_owned(), contract.origin());
         let data_dir = mke4
             .text("spec.k8sProviderSpecs.dataDir")

@@ -308,9 +308,11 @@ fn headers(ctx: &mut Ctx<'_>) {
     let rows = ctx.mke3.rows("custom_api_server_headers");
     let names: Vec<_> = rows.iter().map(|row| format!("`{}`", row.str("name").value)).collect();
     let why = "MKE 4k adds no headers of one's own";
-    let finding =
-        Finding::new(code::DROPPED, format!("headers of the API server are lost ({}): {why}", names.join(", ")))
-            .help("a proxy in front of the external address can add headers");
+    let finding = Finding::new(
+        code::DROPPED,
+        format!("headers of the API server are lost ({}): {why}", names.join(", ")),
+    )
+    .help("a proxy in front of the external address can add headers");
     ctx.drop_as(HEADERS, why, finding);
 }
 

@@ -25,11 +25,12 @@ pub(super) fn cloud_provider(ctx: &mut Ctx<'_>) {
     let cloud = ctx.mke3.str(CLOUD_PROVIDER);
     let mut origin = cloud.origin.clone();
     let mut provider = None;
+    let airgap = ctx.site.airgap.clone();
+    // An empty name and an air gap each keep it off, so both are named even where one alone would do.
+    if let Some(airgap) = &airgap {
+        origin.join(&airgap.origin);
+    }
     if !cloud.value.is_empty() {
-        let airgap = ctx.site.airgap.clone();
-        if let Some(airgap) = &airgap {
-            origin.join(&airgap.origin);
-        }
         if airgap.is_some_and(|airgap| airgap.value) {
             let text = format!("the cloud provider `{}` is off behind an air gap", cloud.value);
             ctx.tell(CLOUD_PROVIDER, code::MEANING, text);

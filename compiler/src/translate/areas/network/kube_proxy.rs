@@ -136,6 +136,11 @@ fn own_file(ctx: &mut Ctx<'_>) -> Option<Node> {
 /// Fields that the contract prints name the switch even where the file says nothing about them: switching it on
 /// could change them.
 fn settings(ctx: &mut Ctx<'_>, file: Option<&Node>) {
+    if !ctx.mke3.is_set(FILE) {
+        // Without a file the switch decides about nothing.
+        ctx.drop(USE_FILE, "there is no configuration file to take", false);
+        return ctx.fate(FILE, Fate::Default, "");
+    }
     let using = ctx.mke3.bool(USE_FILE);
     let mut origin = using.origin;
     ctx.fate(USE_FILE, Fate::Merged, "it decides whether the configuration file counts");
