@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::digest::Sha256;
 use crate::signature::KeyId;
+use crate::trust::KeyRole;
 
 /// One refusal. See [`Error::code`] for its stable name and [`Error::hint`] for the way out.
 #[derive(Debug, thiserror::Error)]
@@ -229,8 +230,24 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
+    /// A key is trusted already, in this role or the other.
+    #[error("trust key {key} once more: it is trusted as {role}")]
+    KeyTwice {
+        /// The key.
+        key: KeyId,
+        /// The role that it has.
+        role: KeyRole,
+    },
+    /// More approvals are asked for than there are approvers.
+    #[error("ask for {number} approvals: approvers trusted are {approvers}")]
+    Threshold {
+        /// Approvals asked for.
+        number: usize,
+        /// Approvers trusted.
+        approvers: usize,
+    },
     /// A key has another fingerprint than the one given.
-    #[error("trust {file}: its fingerprint is {found}, and {given} was given")]
+    #[error("trust {file}: its fingerprint is not the given one\n    found {found}\n    given {given}")]
     Fingerprint {
         /// Name of the public key file.
         file: String,
@@ -318,12 +335,14 @@ impl Error {
             Self::TrustLine { .. } => "AB036",
             Self::Trust { .. } => "AB037",
             Self::Fingerprint { .. } => "AB038",
+            Self::KeyTwice { .. } => "AB039",
             Self::Missing { .. } => "AB040",
             Self::Short { .. } => "AB041",
             Self::Altered { .. } => "AB042",
             Self::Unexpected { .. } => "AB043",
             Self::NotInSet { .. } => "AB044",
             Self::NotInPlace { .. } => "AB045",
+            Self::Threshold { .. } => "AB046",
         }
     }
 
@@ -365,7 +384,7 @@ impl Error {
                 "do not use this set; find out what changed on its way, and copy it again from where it was made"
             }
             Self::UntrustedKey { .. } => {
-                "if the key is right, compare its fingerprint on paper and add it: airlift-node trust add KEY.pub"
+                "if the key is right: airlift-node trust add KEY.pub --role author --fingerprint 'AS ON PAPER'"
             }
             Self::TooFewApprovals { .. } => "have it approved by an approver whose key this machine trusts",
             Self::ApprovalName { .. } => {
@@ -373,6 +392,12 @@ impl Error {
             }
             Self::TrustLine { .. } | Self::Trust { .. } => {
                 "correct the trust file; airlift-node trust list shows what it holds"
+            }
+            Self::KeyTwice { .. } => {
+                "one key has one role; airlift-node trust list shows which keys are trusted"
+            }
+            Self::Threshold { .. } => {
+                "trust more approvers first: airlift-node trust add KEY.pub --role approver --fingerprint 'AS ON PAPER'"
             }
             Self::Fingerprint { .. } => {
                 "do not trust this file; ask the key's owner for the fingerprint over another way, and compare again"

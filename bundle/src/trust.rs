@@ -142,10 +142,10 @@ impl TrustFile {
     /// Trusts one more key.
     ///
     /// # Errors
-    /// [`Error::Trust`] when the key, or another one of its id, is there already.
+    /// [`Error::KeyTwice`] when the key, or another one of its id, is there already.
     pub fn add(&mut self, role: KeyRole, key: PublicKey) -> Result<(), Error> {
         if let Some(own) = self.role(key.id()) {
-            return Err(Error::Trust { why: format!("key {} is there already, as {own}", key.id()) });
+            return Err(Error::KeyTwice { key: key.id(), role: own });
         }
         self.keys.push((role, key));
         Ok(())
@@ -154,13 +154,11 @@ impl TrustFile {
     /// Asks for this many approvals.
     ///
     /// # Errors
-    /// [`Error::Trust`] when fewer approvers are trusted.
+    /// [`Error::Threshold`] when fewer approvers are trusted.
     pub fn set_threshold(&mut self, number: usize) -> Result<(), Error> {
         let approvers = self.keys(KeyRole::Approver).count();
         if number > approvers {
-            return Err(Error::Trust {
-                why: format!("a threshold of {number} can't be reached with {approvers} approver keys"),
-            });
+            return Err(Error::Threshold { number, approvers });
         }
         self.threshold = number;
         Ok(())
@@ -202,7 +200,7 @@ mod tests {
         let problems = TrustFile::parse(&text).unwrap_err();
         let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(lines.len(), 5, "{lines:#?}");
-        assert!(lines[0].contains("line 2") && lines[0].contains("already, as author"), "{lines:#?}");
+        assert!(lines[0].contains("line 2") && lines[0].contains("trusted as author"), "{lines:#?}");
     }
 
     #[test]

@@ -185,6 +185,12 @@ impl VerifiedBundle {
         &self.bundle
     }
 
+    /// The bundle, for those who need no word of who stands behind it any more.
+    #[must_use]
+    pub fn into_bundle(self) -> Bundle {
+        self.bundle
+    }
+
     /// Who stands behind it.
     #[must_use]
     pub const fn signers(&self) -> &Signers {

@@ -4,6 +4,8 @@ use super::SourceVersion;
 use crate::document::{Scalar, Tree};
 use crate::origin::Origin;
 use crate::source::{self, File, Node, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 /// One target release.
 #[derive(Debug)]
@@ -81,6 +83,8 @@ pub struct K0s {
     pub containerd: ContainerdConfig,
     /// An `images.repository` with a path is applied twice (k0s before 1.31.12; for the 1.32 line inferred from dates).
     pub repository_path_twice: bool,
+    /// Its unit always has a line `Environment=""` (k0s up to 1.31.1).
+    pub empty_environment_line: bool,
 }
 
 /// Which controllers may find a CA in place before they join.
@@ -118,6 +122,8 @@ pub enum Calico {
     Operator {
         /// `values.yaml` must begin with the kubelet's root directory (4.1.1 and later).
         kubelet_root_line: bool,
+        /// The Installation must select the control plane's nodes by their role label (4.2.0 and later).
+        control_plane_selector: bool,
     },
 }
 
@@ -136,7 +142,9 @@ impl Contract {
     /// Whether its mke4.yaml knows the field at this path below `spec`, list elements written without index
     /// (`hosts[].role`), the names of free maps left out.
     pub fn has(&self, path: &str) -> bool {
-        self.fields.lines().any(|line| line == path)
+        static FIELDS: LazyLock<BTreeMap<&str, BTreeSet<&str>>> =
+            LazyLock::new(|| super::all().iter().map(|c| (c.id, c.fields.lines().collect())).collect());
+        FIELDS.get(self.id).is_some_and(|fields| fields.contains(path))
     }
 
     /// The origin of its constants.
@@ -146,6 +154,12 @@ impl Contract {
 
     /// The document that its own tool prints, every scalar a constant of this contract, without hosts.
     pub fn default_document(&self) -> Tree {
+        static DOCUMENTS: LazyLock<BTreeMap<&str, Tree>> =
+            LazyLock::new(|| super::all().iter().map(|c| (c.id, c.read_defaults())).collect());
+        DOCUMENTS.get(self.id).cloned().unwrap_or_default()
+    }
+
+    fn read_defaults(&self) -> Tree {
         let file = File::new(self.id, self.defaults);
         let mut findings = crate::diag::Findings::new();
         match source::yaml::parse(&file, &mut findings) {

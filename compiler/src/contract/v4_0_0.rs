@@ -16,6 +16,7 @@ pub const CONTRACT: Contract = Contract {
         kubelet_root_flag: false,
         containerd: ContainerdConfig::V2,
         repository_path_twice: true,
+        empty_environment_line: true,
     },
     kubernetes: Kubernetes { minor: 31 },
     calico: Calico::K0s,

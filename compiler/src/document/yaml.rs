@@ -70,7 +70,7 @@ impl Serialize for Text<'_> {
 const WORDS: [&str; 12] = ["true", "false", "yes", "no", "on", "off", "y", "n", "null", "inf", "nan", "none"];
 
 /// Starts with a letter or `/`, holds only letters, digits and `_ . / -`, and is no word of [`WORDS`].
-fn is_plain(text: &str) -> bool {
+pub(crate) fn is_plain(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'/' | b'-'))
         && !WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))

@@ -64,7 +64,8 @@ impl Search {
                     let member = level.and_then(|level| level.member(&entry.key));
                     let name = quote(member.as_ref().map_or(entry.key.as_str(), |member| member.name));
                     let path = if path.is_empty() { name } else { format!("{path}.{name}") };
-                    let hide = hide || (member.is_none() && looks_secret(&entry.key));
+                    let sounds = looks_secret(&entry.key) || path.contains("credentials");
+                    let hide = hide || (member.is_none() && sounds);
                     match member.map(|member| member.shape) {
                         Some(Shape::Table(level) | Shape::Rows { level, .. }) => {
                             self.table(&entry.node, Some(level), &path, hide);

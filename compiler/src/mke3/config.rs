@@ -6,8 +6,8 @@
 //! the key, because the absence decides.
 
 use super::catalog::{Form, Found, Key, Kind, Literal, quote, resolve, walk};
+use super::forms::{duration, windows_path};
 use super::secret::{SecretSlot, looks_secret};
-use super::values::{duration, windows_path};
 use crate::diag::Findings;
 use crate::origin::{Origin, Source, Tracked};
 use crate::source::{File, Place};

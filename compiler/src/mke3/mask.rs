@@ -1,7 +1,8 @@
 //! A text that is no TOML, with everything hidden that sounds like a secret.
 //!
-//! Without a tree nobody knows where a value ends, so this looks at lines: what follows a secret-sounding name on a
-//! line is cut away, and so are the lines that a multi-line text or a lone `=` goes on over.
+//! Without a tree nobody knows where a value ends, so this looks at lines: what follows a secret-sounding or an unknown
+//! name on a line is cut away, and so are the lines that a multi-line text or a lone `=` goes on over. A line that lost
+//! the name of its secret and now stands under another's can't be told from an honest one; it stays.
 
 use super::catalog::is_plain_name;
 use super::secret::looks_secret;
@@ -97,12 +98,12 @@ fn cuts(text: &str) -> Vec<Range<usize>> {
     cuts
 }
 
-/// Where on a line the value of something secret begins.
+/// Where on a line the value of something secret begins, or of something unknown.
 fn secret_from(line: &str) -> Option<usize> {
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
     let mut at = 0;
-    while at < line.len() {
-        let start = at + line.get(at..)?.find(is_name)?;
+    while let Some(found) = line.get(at..).and_then(|rest| rest.find(is_name)) {
+        let start = at + found;
         let end = line.get(start..)?.find(|c| !is_name(c)).map_or(line.len(), |len| start + len);
         let word = line.get(start..end)?;
         if looks_secret(word) && !is_plain_name(word) {
@@ -112,5 +113,8 @@ fn secret_from(line: &str) -> Option<usize> {
         }
         at = end;
     }
-    None
+    // A damaged name doesn't sound like anything: only what stands under a known name is shown.
+    let equals = line.find('=').filter(|_| !line.trim_start().starts_with(['[', '#']))?;
+    let name = line.get(..equals)?.trim().rsplit('.').next()?.trim_matches(['"', '\'']);
+    (!is_plain_name(name)).then_some(equals)
 }

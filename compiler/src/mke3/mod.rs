@@ -25,21 +25,23 @@
 //! ```
 //!
 //! Inside: `sniff` knows the wrong files, `blank` and `mask` take secrets out of texts that do and don't parse, `read`
-//! walks the tree, `value` and `values` judge single values, `rules` judges keys together.
+//! walks the tree, `value` and `forms` judge single values, `rules` judges keys together.
 
 mod blank;
 pub mod catalog;
 mod config;
+mod forms;
 mod mask;
 mod read;
 mod rules;
 mod secret;
 mod sniff;
 mod value;
-mod values;
 
 pub use config::{AllowedKey, Config, Instance, Row};
 pub use secret::SecretSlot;
 
+#[cfg(test)]
+mod messages_test;
 #[cfg(test)]
 mod tests;

@@ -195,16 +195,16 @@ impl Reader<'_> {
         self.broken.insert(path.to_owned());
         let finding = match problem {
             Problem::Type(kind) => Finding::new(code::TYPE, format!("`{path}` must be text, not {kind}"))
-                .label("the secret itself is not shown")
+                .label("not shown; this stands in its place")
                 .help("put it in quotes"),
             Problem::Slot => Finding::new(
                 code::RESERVED,
                 format!("`{path}` holds the beginning of one of Airlift's slots"),
             )
-            .label("the value itself is not shown")
-            .help("put the secret itself here, or exactly the slot that Airlift writes for this key"),
+            .label("not shown; this stands in its place")
+            .help("write the secret itself, or exactly the slot that is shown here"),
             Problem::PrivateKey => Finding::new(code::PRIVATE_KEY, format!("`{path}` holds a private key"))
-                .label("the key itself is not shown")
+                .label("not shown; this stands in its place")
                 .help("leave the certificates only; treat this key as known to all who have had the file"),
         };
         self.findings.push(finding.at(self.place(&node.span)));
@@ -251,14 +251,12 @@ impl Reader<'_> {
             );
             return;
         }
-        let way_out = format!(
-            "if a newer patch release of MKE brought it, let it through with `--allow {}` or `allow:` in site.yaml",
-            shell_word(&format!("{path}=REASON")),
-        );
+        let allow = format!("`--allow {}` or `allow:` in site.yaml", shell_word(&format!("{path}=REASON")));
+        let way_out = format!("if a newer patch release of MKE brought it, let it through with {allow}");
         let finding = if let Some(became) = level.outdated(&entry.key) {
             Finding::new(code::OUTDATED_TABLE, format!("`{path}` is a table of an older release"))
                 .note(became)
-                .help(format!("remove it; {way_out}"))
+                .help(format!("remove it, or let it through with {allow}"))
         } else if let Some(right) = level.misspelt(&entry.key) {
             Finding::new(code::MISSPELT, format!("MKE 3 spells the {what} `{path}` otherwise"))
                 .label(format!("should be `{right}`"))

@@ -4,7 +4,7 @@
 //! would only be without effect, it is a warning.
 
 use super::config::Config;
-use super::values::{duration, every};
+use super::forms::{duration, every};
 use crate::diag::{Code, Finding, Findings, codes::mke3 as code};
 use std::collections::BTreeSet;
 
@@ -140,24 +140,30 @@ impl Rules<'_> {
         if !self.readable(&[on]) || !self.on(on) {
             return;
         }
-        // MKE's default of each, 0 or -1, is not valid once tuning is on; only an initial delay may be 0.
-        for key in PROBES.into_iter().filter(|key| self.readable(&[key])).collect::<Vec<_>>() {
+        let help = "set all ten probe values, or turn `calico_controller_probes_tuning` off";
+        let mut missing = Vec::new();
+        for key in PROBES {
+            // MKE's default of each, 0 or -1, is not valid once tuning is on; only an initial delay may be 0.
             let least = if key.ends_with("initial_delay_seconds") { 0 } else { 1 };
             let value = self.config.int(key).value;
-            if value < least {
-                let message = match self.config.is_set(key) {
-                    true => format!("`{key}` can't be {value} while the probes are tuned"),
-                    false => format!("`{key}` is missing while the probes are tuned"),
-                };
-                let help = "set all ten probe values, or turn `calico_controller_probes_tuning` off";
-                if self.config.is_set(key) {
-                    self.pair(code::CONFLICT, key, message, on, "turned on here", help);
-                } else {
-                    let finding =
-                        Finding::new(code::CONFLICT, message).at_opt(self.config.place(on)).help(help);
-                    self.findings.push(finding);
-                }
+            if !self.readable(&[key]) || value >= least {
+                continue;
             }
+            if self.config.is_set(key) {
+                let message = format!("`{key}` can't be {value} while the probes are tuned");
+                self.pair(code::CONFLICT, key, message, on, "turned on here", help);
+            } else {
+                missing.push(key.trim_start_matches("cluster_config."));
+            }
+        }
+        if !missing.is_empty() {
+            let message = format!("{} of the ten probe values are missing", missing.len());
+            let finding = Finding::new(code::CONFLICT, message)
+                .at_opt(self.config.place(on))
+                .label("needs all ten")
+                .note(format!("missing: {}", missing.join(", ")))
+                .help(help);
+            self.findings.push(finding);
         }
     }
 

@@ -4,7 +4,7 @@
 //! the key's path alone, so that it is the same in every run, and says nothing about the secret.
 
 use super::catalog::{Form, Key, Kind, resembles_secret};
-use super::values::carries_password;
+use super::forms::carries_password;
 
 /// The name of a secret that Airlift keeps elsewhere. It is not the secret, so it may be shown.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,9 +2,9 @@
 //!
 //! `curl` saves whatever the server says, and a stick loses the end of a file: these are the usual accidents.
 
-use crate::diag::{Finding, codes::mke3 as code};
-use crate::source::Value;
-use crate::source::{File, Node, json};
+use super::catalog::{self, Kind};
+use crate::diag::{Finding, Findings, codes::input, codes::mke3 as code};
+use crate::source::{File, Node, Value, json};
 
 /// How to get the right file.
 const FETCH: &str =
@@ -66,7 +66,7 @@ fn yaml_kind(text: &str) -> Option<String> {
 
 /// A JSON text: most likely the error that the API answered with. Shows its words, nothing else of it.
 fn reply(file: &File) -> Finding {
-    let mut ignored = crate::diag::Findings::new();
+    let mut ignored = Findings::new();
     let tree = json::parse(file, &mut ignored);
     let said = tree.as_ref().and_then(|tree| {
         let first = |name: &str| tree.get(name).and_then(words);
@@ -113,15 +113,28 @@ pub(super) fn explain(file: &File, finding: Finding) -> Finding {
         .at(file.place(start..start + line.len()))
         .help(format!("write `{name} = ...` below `[{table}]`"));
     }
-    if text.get(start + line.len()..).is_some_and(|rest| rest.trim().is_empty())
-        || at >= text.trim_end().len()
-    {
+    if finding.code != input::SYNTAX {
+        return finding;
+    }
+    let last = text.get(start..).is_some_and(|rest| !rest.trim_end_matches('\n').contains('\n'));
+    if at >= text.trim_end().len() || (last && !text.ends_with('\n')) {
         return Finding::new(code::CUT_OFF, format!("{} breaks off here: {}", file.label(), finding.message))
             .at(place)
             .label("the file ends in the middle")
             .help(format!("compare its size with the original; {FETCH}"));
     }
-    finding
+    match bare_text(line) {
+        true => finding.help("this key takes text: put the value in quotes"),
+        false => finding,
+    }
+}
+
+/// Whether a line gives a key that takes text a value without quotes.
+fn bare_text(line: &str) -> bool {
+    let Some((name, value)) = line.split_once('=') else { return false };
+    !value.trim_start().starts_with(['"', '\''])
+        && catalog::all()
+            .any(|key| key.leaf() == name.trim() && matches!(key.kind, Kind::Text(_) | Kind::NumberText))
 }
 
 /// The name between the brackets of `[name] = value`.

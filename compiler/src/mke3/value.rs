@@ -2,8 +2,8 @@
 
 use super::catalog::{Allowed, Form, Key, Kind};
 use super::config::Written;
+use super::forms::{self, Problem};
 use super::secret::{OPEN, SecretSlot, can_hide};
-use super::values::{self, Problem};
 use crate::diag::{Finding, Findings, codes::mke3 as code};
 use crate::source::{self, File, Node, Value, nearest};
 use std::ops::Range;
@@ -142,9 +142,14 @@ impl Reading<'_> {
                 words.iter().any(|word| *word == text || (any_case && word.eq_ignore_ascii_case(text)));
             if !known {
                 let list = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
-                let code = if complete { code::VALUE } else { code::DOUBTFUL_VALUE };
-                let verb = if complete { "can't be" } else { "is not known to be" };
-                let finding = Finding::new(code, format!("`{}` {verb} {}", self.path, shown(text)));
+                let (code, message) = match complete {
+                    true => (code::VALUE, format!("`{}` can't be {}", self.path, shown(text))),
+                    false => (
+                        code::DOUBTFUL_VALUE,
+                        format!("{} is no value of `{}` that Airlift knows", shown(text), self.path),
+                    ),
+                };
+                let finding = Finding::new(code, message);
                 let finding = match nearest(text, words.iter().copied()) {
                     Some(near) => finding.label(format!("did you mean `{near}`?")),
                     None => finding.label("not one of the known words"),
@@ -154,7 +159,7 @@ impl Reading<'_> {
             return;
         }
         let name = self.path.rsplit('.').next().unwrap_or_default().trim_matches('"');
-        if let Err(problem) = values::check(form, text, name) {
+        if let Err(problem) = forms::check(form, text, name) {
             self.problem(problem, text, span);
         }
     }

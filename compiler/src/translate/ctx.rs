@@ -62,6 +62,14 @@ impl Ctx<'_> {
         known
     }
 
+    /// Says that what stands at a plain dotted path below `spec`, if anything does, stays as it is because of an input.
+    pub fn depends(&mut self, path: &str, origin: &Origin) {
+        let path = format!("spec.{path}");
+        if let Some(tree) = self.doc.get(&path).cloned() {
+            self.doc.set(&path, tree.because(origin));
+        }
+    }
+
     /// Reports a key as lost, unless it is at its default, and gives it the fate. `felt` says whether users of the
     /// cluster may notice.
     pub fn drop(&mut self, key: &str, why: &str, felt: bool) {

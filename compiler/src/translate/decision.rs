@@ -33,6 +33,11 @@ impl Ctx<'_> {
     /// finding that stops the compile, and the answer is `None`.
     pub fn decide(&mut self, question: &Question<'_>) -> Option<Tracked<&'static str>> {
         self.asked.insert(question.key.to_owned());
+        debug_assert!(
+            question.choices.iter().all(|c| crate::document::yaml::is_plain(c.name) || c.name == "none"),
+            "an answer must be typed into site.yaml without quotes: {}",
+            question.key
+        );
         let offer = |names: &[Choice]| {
             names.iter().map(|c| format!("`{}`: {}", c.name, c.effect)).collect::<Vec<_>>().join("; ")
         };

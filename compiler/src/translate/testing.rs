@@ -4,9 +4,10 @@ use super::run::translate_by;
 use super::{Fate, Rule, Translation, rules};
 use crate::contract;
 use crate::diag::{Findings, codes::translate as code};
-use crate::document::Tree;
+use crate::document::{Leaf, Path, Tree};
 use crate::mke3::Config;
 use crate::mke3::catalog::{self, Allowed, Form, Key, Kind, Literal};
+use crate::origin::Source;
 use crate::source::{Field, File};
 use crate::surroundings::Surroundings;
 use std::collections::BTreeMap;
@@ -213,6 +214,39 @@ pub fn each_key_has_one_fate(rules: &[Rule], bases: &[&[(&str, &str)]], decision
                 assert_eq!(run.faults(), [""; 0], "{contract}\n{toml}");
                 let account = run.translation.accounts.list.iter().find(|a| a.pattern == *pattern);
                 assert!(account.is_some(), "`{pattern}` has no account under {contract}\n{toml}");
+            }
+        }
+    }
+}
+
+/// Sets each key of these rules, on top of each of these files and under each contract, and asserts that every scalar
+/// that changes names the key, before where it was there before, and after where it is there after.
+pub fn each_change_names_its_key(rules: &[Rule], bases: &[&[(&str, &str)]], decisions: &[(&str, &str)]) {
+    for pattern in rules.iter().flat_map(|rule| rule.keys).filter(|p| !p.contains(['[', '<'])) {
+        let key = catalog::find(pattern).unwrap_or_else(|| panic!("the catalogue has no `{pattern}`"));
+        let source = Source::new("mke3.toml", *pattern);
+        let names =
+            |leaf: &Leaf| leaf.origin.sources().any(|s| s.to_string().starts_with(&source.to_string()));
+        for base in bases {
+            let values: Vec<_> = base.iter().filter(|(path, _)| path != pattern).copied().collect();
+            for contract in CONTRACTS {
+                let before = run_by(rules, &toml(&values), contract, decisions).translation.mke4;
+                let after = run_by(rules, &file_with(key, &values), contract, decisions).translation.mke4;
+                let leaves = |tree: &Tree| -> BTreeMap<Path, Leaf> {
+                    tree.leaves().into_iter().map(|(path, leaf)| (path, leaf.clone())).collect()
+                };
+                let (before, after) = (leaves(&before), leaves(&after));
+                for path in before.keys().chain(after.keys()) {
+                    let (old, new) = (before.get(path), after.get(path));
+                    if old.map(|leaf| &leaf.scalar) == new.map(|leaf| &leaf.scalar) {
+                        continue;
+                    }
+                    let named = old.is_none_or(names) && new.is_none_or(names);
+                    assert!(
+                        named,
+                        "`{path}` changes with `{pattern}` under {contract}, unnamed:\n{old:?}\n{new:?}"
+                    );
+                }
             }
         }
     }

@@ -1,3 +1,56 @@
 //! site.yaml, hosts, nodes, surveys, registries, certificates.
 
-super::codes! {}
+super::codes! {
+    CHARACTER = "S001", Error, "a value holds a character that must not reach a document";
+    NAME = "S002", Error, "a name breaks the rules for names";
+    ADDRESS = "S003", Error, "an address is not one, or carries more than an address";
+    PORT = "S004", Error, "a port outside 1 to 65535";
+    VERSION = "S005", Error, "a version that can't be read";
+    PATH = "S006", Error, "a path that is not allowed here";
+    DATE = "S007", Error, "a date that does not exist";
+    RANGE = "S008", Error, "a network range that can't be used";
+    FLAG = "S009", Error, "the value of a command-line flag is not allowed";
+    REGISTRY_URL = "S010", Error, "the address of a registry breaks the vendor's rules";
+    REGISTRY_PATHS = "S011", Error, "image and chart registry have different paths";
+    REGISTRY_MISSING = "S012", Error, "an air-gapped site without both registries";
+    UNKNOWN_HOST = "S013", Error, "a setting names a host that is not in hosts.yaml";
+    FILE_MISSING = "S014", Error, "a file that is named, or always needed, is not there";
+    FILE_KIND = "S015", Error, "something in the site directory is not a plain file";
+    CA_FORM = "S020", Error, "a CA file is not PEM certificates";
+    PRIVATE_KEY = "S021", Error, "a file that is no secret holds a private key";
+    CA_NOT_CA = "S022", Error, "a CA file holds no certificate of a CA";
+    CA_LEAF = "S023", Warning, "a CA file also holds certificates that are not of a CA";
+    CA_EXPIRED = "S024", Error, "a CA certificate is not valid at the change window, or today";
+    CA_EXPIRES_SOON = "S025", Warning, "a CA certificate ends soon after the migration";
+    CREDENTIALS = "S030", Error, "a credential file can't be used";
+    CREDENTIALS_OPEN = "S031", Error, "a credential file that others can read";
+    CREDENTIALS_OTHER = "S032", Error, "a credential file of another registry";
+    HOSTS_KIND = "S040", Error, "another tool's file in the place of hosts.yaml";
+    HOST_TWICE = "S041", Error, "one node stands twice in hosts.yaml";
+    HOST_CASE = "S042", Warning, "a name with upper-case letters";
+    HOST_PRIVATE = "S043", Error, "privateAddress and privateInterface exclude each other";
+    HOST_UNNAMED = "S044", Error, "nothing says what a host is called";
+    HOST_NAME_GUESSED = "S045", Warning, "a node's name is taken from its address";
+    NODES_KIND = "S050", Error, "nodes.json is not a list of nodes";
+    OTHER_CLUSTER = "S051", Error, "an input is of another cluster";
+    STALE = "S052", Error, "hosts.yaml and another input name different nodes";
+    NOT_READY = "S053", Warning, "a node was not ready when nodes.json was made";
+    WINDOWS = "S054", Blocker, "a Windows node";
+    ARCHITECTURE = "S055", Blocker, "a node's architecture has no release";
+    SURVEY_VERSION = "S060", Error, "a survey was made by a newer tool";
+    SURVEY_FORM = "S061", Error, "a survey breaks its schema";
+    DISAGREE = "S070", Error, "two inputs disagree about a node";
+    DIFFER = "S071", Warning, "two inputs differ about a node; the better source is taken";
+    NO_ROLE = "S072", Error, "nothing says whether a node is a manager";
+    NO_MANAGER = "S073", Error, "no manager";
+    EVEN_MANAGERS = "S074", Blocker, "an even number of managers";
+    LEADER = "S075", Error, "the leader is not a manager of this site";
+    NO_PRIVATE_ADDRESS = "S076", Error, "no private address of a node is known";
+    PRIVATE_GUESSED = "S077", Warning, "a private address is taken from an SSH address";
+    IPV6 = "S078", Error, "a private address that is not IPv4";
+    EXTERNAL_IS_NODE = "S079", Error, "the external address is a node's own";
+    OVERLAP = "S080", Error, "two network ranges overlap";
+    OUTSIDE_NETWORK = "S081", Error, "a node's address lies outside the node network";
+    KNOWN_HOSTS = "S090", Warning, "a line of known_hosts that can't be used";
+    KEY_CONFLICT = "S091", Error, "two host keys for one node";
+}

@@ -15,6 +15,8 @@ super::codes! {
     NODE_LOCAL_DNS = "T108", Blocker, "NodeLocalDNS does not go with this network";
     KUBELET_ROOT = "T109", Blocker, "the target release can't keep this kubelet root";
 
+    TARGET = "T110", Error, "the target release is unknown, or not for this use";
+
     DECISION_NEEDED = "T201", Decision, "a person must choose";
     PROPOSAL_TAKEN = "T202", Warning, "nobody chose, so the safe proposal was taken";
     DECISION_UNKNOWN = "T203", Error, "a decision about nothing that there is to decide";

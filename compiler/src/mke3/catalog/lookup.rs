@@ -298,3 +298,159 @@ fn next_part(pattern: &'static str) -> Option<(&'static str, &'static str)> {
 fn unreachable_pattern(key: &Key) -> ! {
     panic!("the catalogue has `{}` both as a value and as a table", key.pattern)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mke3::catalog::{Allowed, Form, Kind, Literal};
+    use crate::mke3::forms;
+    use std::collections::BTreeSet;
+
+    /// Rows of each table of the reference from which the catalogue was made, so that none gets lost.
+    const ROWS: &[(&str, usize)] = &[
+        ("auth", 7),
+        ("auth.sessions", 4),
+        ("auth.external_identity_provider", 9),
+        ("auth.external_identity_provider.signInCriteria", 3),
+        ("auth.external_identity_provider.adminRoleCriteria", 3),
+        ("auth.account_lock", 3),
+        ("auth.saml", 5),
+        ("auth.scim", 2),
+        ("auth.samlProxy", 2),
+        ("auth.samlProxy.credentials.basic", 2),
+        ("auth.ldap", 9),
+        ("auth.ldap.additional_domains", 8),
+        ("auth.ldap.user_search_configs", 9),
+        ("auth.ldap.admin_sync_opts", 7),
+        ("hardening_configuration", 5),
+        ("registries", 3),
+        ("audit_log_configuration", 2),
+        ("scheduling_configuration", 3),
+        ("tracking_configuration", 5),
+        ("trust_configuration", 3),
+        ("log_configuration", 3),
+        ("license_configuration", 2),
+        ("pki", 1),
+        ("custom_api_server_headers", 2),
+        ("user_workload_defaults.swarm_defaults.<dotted path>", 2),
+        ("backup_schedule_config", 8),
+        ("etcd_cleanup_schedule_config", 6),
+        ("tables: 3.9", 8),
+        ("user_workload_defaults.swarm_defaults: any", 1),
+        ("cluster_config: ports, names, hosts", 15),
+        ("cluster_config: Swarm and UI", 10),
+        ("cluster_config: stores, caches, HTTP", 13),
+        ("cluster_config: metrics, images", 7),
+        ("cluster_config: cloud, storage, GPU, Windows", 11),
+        ("cluster_config.image_prune_whitelist", 2),
+        ("cluster_config: stores, 3.9", 1),
+        ("cluster_config: CNI", 27),
+        ("cluster_config: services and kube-proxy", 15),
+        ("cluster_config: CNI, 3.9", 2),
+        ("cluster_config: kube-apiserver", 22),
+        ("cluster_config: controller manager, scheduler", 6),
+        ("cluster_config: kubelet", 15),
+        ("cluster_config: cluster DNS", 4),
+        ("cluster_config.custom_kubelet_flags_profiles", 1),
+        ("cluster_config.core_dns_lameduck_config", 2),
+        ("cluster_config.policy_enforcement", 1),
+        ("cluster_config.policy_enforcement.gatekeeper", 2),
+        ("cluster_config.k8s_event_rate_limit", 1),
+        ("cluster_config: cluster DNS, 3.9", 1),
+        ("cluster_config.ingress_controller", 8),
+        ("cluster_config.ingress_controller.ingress_exposed_ports", 5),
+        ("cluster_config.ingress_controller.ingress_node_affinity", 2),
+        ("cluster_config.ingress_controller.ingress_node_toleration", 4),
+        ("cluster_config.ingress_controller.ingress_extra_args", 5),
+        ("cluster_config.metallb_config", 1),
+        ("cluster_config.metallb_config.metallb_ip_addr_pool", 2),
+        ("cluster_config.gateway_controller", 6),
+        ("cluster_config.descheduler", 3),
+    ];
+
+    #[test]
+    fn no_row_of_the_reference_is_lost() {
+        let counted: Vec<_> = groups().map(|group| (group.name, group.keys.len())).collect();
+        assert_eq!(counted, ROWS);
+        // 307 rows of the reference: less the referral switch, which has no known name; less the second name of the
+        // audit logs' switch, an alias here; and plus three, as gateway_node_toleration has four members.
+        let additions = 8 + 1 + 1 + 2 + 1;
+        assert_eq!(all().count(), 307 - 1 - 1 + 3 + additions);
+    }
+
+    #[test]
+    fn every_key_is_found_under_each_of_its_spellings() {
+        let mut patterns = BTreeSet::new();
+        for key in all() {
+            assert!(patterns.insert(key.pattern), "{} stands twice", key.pattern);
+            assert_eq!(find(key.pattern), Some(key));
+            let instance = key.pattern.replace("[]", "[7]").replace("<name>", "\"any.name\"");
+            assert_eq!(find_instance(&instance), Some(key), "{instance}");
+            for alias in key.aliases {
+                let (table, _) = instance.rsplit_once('.').unwrap();
+                assert_eq!(find_instance(&format!("{table}.{alias}")), Some(key), "{alias}");
+            }
+        }
+        let none = [
+            "",
+            "auth",
+            "auth.ldap",
+            "registries[0]",
+            "registries.ca_bundle",
+            "cluster_config.x",
+            "auth.backend[0]",
+        ];
+        for none in none {
+            assert_eq!(find_instance(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn every_default_is_a_value_that_the_key_allows() {
+        for key in all() {
+            for default in key.defaults() {
+                let fits = match (key.kind, default) {
+                    (Kind::Bool, Literal::Bool(_)) => true,
+                    (Kind::NumberText, Literal::Str(text)) => text.parse::<i64>().is_ok(),
+                    (Kind::Int, Literal::Int(n)) => match key.allowed {
+                        Allowed::Range(from, to) => (from..=to).contains(&n),
+                        _ => true,
+                    },
+                    (Kind::Text(form), Literal::Str(text)) => {
+                        form == Form::Any || forms::check(form, text, "").is_ok()
+                    }
+                    _ => false,
+                };
+                let word = match (key.allowed, default) {
+                    (Allowed::Words { words, .. }, Literal::Str(text)) => {
+                        words.iter().any(|word| word.eq_ignore_ascii_case(text))
+                    }
+                    _ => true,
+                };
+                assert!(fits && word, "{}: {default:?}", key.pattern);
+            }
+        }
+    }
+
+    #[test]
+    fn secrets_are_those_that_the_reference_names() {
+        let secret: Vec<_> = all().filter(|key| key.secret).map(|key| key.pattern).collect();
+        assert_eq!(
+            secret,
+            [
+                "auth.external_identity_provider.clientSecret",
+                "auth.scim.token",
+                "auth.samlProxy.credentials.basic.password",
+                "auth.ldap.reader_password",
+                "auth.ldap.additional_domains[].reader_password",
+                "backup_schedule_config.passphrase",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_misspelt_path_finds_its_neighbour() {
+        assert_eq!(suggest("cluster_config.pod_cird"), Some("cluster_config.pod_cidr"));
+        assert_eq!(suggest("zzz"), None);
+    }
+}

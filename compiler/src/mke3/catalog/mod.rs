@@ -5,7 +5,7 @@
 //! (`registries[].ca_bundle`), [`find_instance`] the path of one value (`registries[0].ca_bundle`), and
 //! [`suggest`] the nearest name to one that does not exist.
 //!
-//! Collected from public pages and printed files of MKE 3.7 and 3.8, with what 3.9 adds; [`Key::seen`] tells how
+//! Collected from public pages and printed files of MKE 3.7 and 3.8, with what 3.9 adds; `seen` of a [`Key`] tells how
 //! well each is known. Nothing was tried on a live cluster. MKE adds keys in patch releases, so an unknown key
 //! is an error that an operator can allow by name.
 

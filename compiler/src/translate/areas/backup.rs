@@ -39,9 +39,9 @@ const SECRET_MEMBER: &str = "passphrase";
 
 fn backup(ctx: &mut Ctx<'_>) {
     const SCHEDULE: &[&str] = &[ENABLED, PATH, CRON, LIMIT, LOGS, PASSPHRASE, NO_PASSPHRASE];
-    delay(ctx);
     let on = ctx.mke3.bool(ENABLED);
     if !on.value {
+        delay(ctx);
         return ctx.drop_all(
             "the rest of `backup_schedule_config`",
             SCHEDULE,
@@ -58,8 +58,9 @@ fn backup(ctx: &mut Ctx<'_>) {
                 "let a timer of your own run `mkectl backup`"
             },
         );
-        return ctx.drop_as(SCHEDULE, &why, finding);
+        return ctx.drop_as(&[SCHEDULE, &[DELAY]].concat(), &why, finding);
     }
+    delay(ctx);
     let why = on.origin.clone();
     ctx.put("backup.schedule.enabled", on);
     ctx.fate(ENABLED, Fate::Copied, "");
@@ -101,7 +102,7 @@ fn path(ctx: &mut Ctx<'_>, why: &Origin) {
         PATH,
         code::MEANING,
         format!(
-            "`{}` must be a disk of its own on each controller: every one writes its backups there",
+            "`{}` must be local to each controller, no shared mount: every one of them writes its backups there",
             path.value
         ),
     );

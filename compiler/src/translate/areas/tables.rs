@@ -203,7 +203,7 @@ fn registries(ctx: &mut Ctx<'_>) {
         ctx.findings.push(
             Finding::new(
                 code::BY_HAND,
-                format!("{} has a private CA, and mke4.yaml does not carry it", hosts.join(", ")),
+                format!("mke4.yaml does not carry the private CA of {}", hosts.join(", ")),
             )
             .at_opt(first.place("ca_bundle"))
             .note("containerd on each node trusts a registry by `/etc/containerd/certs.d`, not by mke4.yaml")
@@ -309,7 +309,7 @@ fn headers(ctx: &mut Ctx<'_>) {
     let names: Vec<_> = rows.iter().map(|row| format!("`{}`", row.str("name").value)).collect();
     let why = "MKE 4k adds no headers of one's own";
     let finding =
-        Finding::new(code::DROPPED, format!("{} of the API server is lost: {why}", names.join(", ")))
+        Finding::new(code::DROPPED, format!("headers of the API server are lost ({}): {why}", names.join(", ")))
             .help("a proxy in front of the external address can add headers");
     ctx.drop_as(HEADERS, why, finding);
 }

@@ -62,13 +62,16 @@ pub(super) fn seccomp(ctx: &mut Ctx<'_>) {
         key: KEY,
         ask: "does every workload get the runtime's default seccomp profile".to_owned(),
         choices: &[
-            Choice { name: "off", effect: "as MKE 4k has it; a workload may still choose a profile" },
-            Choice { name: "on", effect: "as the key's name says; system calls outside the profile fail" },
+            Choice { name: "unconfined", effect: "as MKE 4k has it; a workload may still choose a profile" },
+            Choice {
+                name: "runtime-default",
+                effect: "as the key's name says; system calls outside the profile fail",
+            },
         ],
-        proposal: Some("off"),
+        proposal: Some("unconfined"),
     });
     match answer {
-        Some(answer) if answer.value == "on" => {
+        Some(answer) if answer.value == "runtime-default" => {
             ctx.put(FIELD, answer.map(|_| true).because(&disabled.origin));
             ctx.fate(KEY, Fate::Converted, "");
         }

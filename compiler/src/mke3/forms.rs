@@ -322,3 +322,100 @@ pub(crate) fn carries_password(url: &str) -> bool {
     let login = authority.rsplit_once('@').or_else(|| rest.rsplit_once('@'));
     login.is_some_and(|(login, _)| login.contains(':'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_go_reads_them() {
+        let cases: [(&str, Option<i128>); 14] = [
+            ("1m0s", Some(60_000_000_000)),
+            ("60s", Some(60_000_000_000)),
+            ("1.5h", Some(5_400_000_000_000)),
+            (".5s", Some(500_000_000)),
+            ("-2ms", Some(-2_000_000)),
+            ("0", Some(0)),
+            ("1µs", Some(1_000)),
+            ("1d", None),
+            ("10", None),
+            ("", None),
+            ("-", None),
+            ("s", None),
+            ("1 h", None),
+            ("9999999999h", None),
+        ];
+        for (text, want) in cases {
+            assert_eq!(duration(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn each_form_takes_what_mke_takes_and_nothing_else() {
+        let cases: [(Form, &[&str], &[&str]); 13] = [
+            (Form::Quantity, &["2Gi", "500m", "1.5", "1e3", "+1k"], &["2GB", "Gi", "1.2.3", "2 Gi"]),
+            (Form::Size, &["2GB", "512MB", "auto", "1 gb", "4g", "100"], &["GB", "2XB", "-1GB"]),
+            (
+                Form::Cron,
+                &[
+                    "0 30 2 * * *",
+                    "0 0 */4 * * MON-FRI",
+                    "0 0 1,15 * ?",
+                    "@midnight",
+                    "@every 72h",
+                    "TZ=UTC 0 0 0 * * *",
+                ],
+                &[
+                    "* * *",
+                    "60 * * * * *",
+                    "@every x",
+                    "@every 0s",
+                    "@reboot",
+                    "0 0 0 * * *-3",
+                    "a b c d e f",
+                ],
+            ),
+            (Form::Cidr, &["10.0.0.0/8", "fd00::/64"], &["10.0.0.0", "10.0.0.0/33"]),
+            (Form::CidrList, &["10.0.0.0/8, 11.0.0.0/8"], &["10.0.0.0/8;11.0.0.0/8"]),
+            (Form::PortRange, &["30000-32767", "80-80"], &["80", "90-80", "0-80", "1-65536"]),
+            (
+                Form::IpRange,
+                &["10.0.0.0/24", "10.0.0.1-10.0.0.9"],
+                &["10.0.0.9-10.0.0.1", "10.0.0.1-::1", "x"],
+            ),
+            (Form::Url, &["https://a", "ldap://b:389"], &["a", "://a", "https://"]),
+            (Form::Reserved, &["cpu=250m,memory=2Gi", "cpu=1, pid=100"], &["cpu", "cpu=x", "=1", ""]),
+            (
+                Form::Flag,
+                &["--a", "--a=b c", "--a=b=c,d"],
+                &["-a", "a=b", "--", "--a b", "--=x", "---a", "--a=\nb", "--a=\0"],
+            ),
+            (Form::FlagText, &["--a=1 --b", " --a "], &["--a 1", "--a\n--b"]),
+            (Form::Service, &["ns/svc:80", "ns/svc:http:PROXY"], &["svc:80", "ns/svc", "ns/svc:", "/svc:80"]),
+            (Form::Namespaced, &["ns/name"], &["name", "a/b/c", "/b"]),
+        ];
+        for (form, right, wrong) in cases {
+            for text in right {
+                assert_eq!(check(form, text, "80"), Ok(()), "{form:?} {text}");
+            }
+            for text in wrong {
+                assert!(check(form, text, "80").is_err(), "{form:?} {text}");
+            }
+        }
+        assert!(check(Form::Service, "ns/svc:80", "http").is_err());
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_noticed() {
+        for (url, carries) in [
+            ("http://proxy:3128", false),
+            ("http://user@proxy:3128", false),
+            ("http://user:pw@proxy:3128", true),
+            ("user:pw@proxy", true),
+            ("http://user:p/w@proxy", true),
+            ("http://user@host:80/a", false),
+        ] {
+            assert_eq!(carries_password(url), carries, "{url}");
+        }
+    }
+}

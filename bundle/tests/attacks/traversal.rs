@@ -1,0 +1,20 @@
+//! A name that climbs out of the directory, in the header and in the manifest.
+
+use crate::raw;
+
+#[test]
+fn a_climbing_name_in_a_header_is_refused() {
+    raw::assert_header_refused("block", |header| {
+        header.as_mut_bytes()[..16].copy_from_slice(b"../../etc/passwd");
+    });
+}
+
+#[test]
+fn a_climbing_name_in_the_manifest_is_refused() {
+    let json = String::from_utf8(raw::manifest().to_json().unwrap()).unwrap();
+    for name in ["../block", "k0s/../../block", "./block", "block/.", ".."] {
+        let json = json.replace("\"block\"", &format!("\"{name}\""));
+        let archive = raw::assemble(&raw::sample_with(json.as_bytes()));
+        assert_eq!(raw::refusal_of(&raw::frame(&archive)).code(), "AB002", "{name}");
+    }
+}

@@ -1,0 +1,223 @@
+//! All flags. Where mkectl has a flag of the same meaning, ours has its name.
+
+use super::site_args::{SettingArgs, SiteArgs};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+/// Compiles an MKE 3 site into signed, per-node bundles for MKE 4k, without a network.
+#[derive(Debug, Parser)]
+#[command(name = "airlift", version, max_term_width = 110, after_help = AFTER_HELP, propagate_version = true)]
+pub struct Airlift {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+    /// What holds for every verb.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+const AFTER_HELP: &str = "A first set, from nothing:
+  airlift init acme                  a commented site directory
+  airlift next acme                  what is still missing, and the command that makes it
+  airlift keygen author              a signing key
+  airlift check acme                 what would be lost, changed or in the way
+  airlift compile acme --key author.key --out acme-set";
+
+/// Flags of every verb.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// Never use colours.
+    #[arg(long, global = true, help_heading = "Talk")]
+    pub no_color: bool,
+    /// How much to say on standard error: error, warn, info, debug or trace.
+    #[arg(
+        short = 'l',
+        long = "logLevel",
+        visible_alias = "log-level",
+        value_name = "LEVEL",
+        default_value = "info",
+        global = true,
+        help_heading = "Talk"
+    )]
+    pub log_level: LogLevel,
+}
+
+/// How much to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum LogLevel {
+    /// Errors only.
+    Error,
+    /// And warnings.
+    Warn,
+    /// And notes.
+    Info,
+    /// And what the tool does.
+    Debug,
+    /// And every step of it.
+    Trace,
+}
+
+/// For whom the answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// People.
+    Text,
+    /// Programs.
+    Json,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Make a commented site directory.
+    Init {
+        /// The directory; must not exist or be empty.
+        #[arg(value_name = "SITE_DIR")]
+        dir: PathBuf,
+        /// Name of the site; the directory's name if absent.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Say what a site directory still lacks, and the command that makes it.
+    Next {
+        /// The site directory.
+        #[arg(value_name = "SITE_DIR", default_value = ".")]
+        dir: PathBuf,
+        /// For whom the answer is.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
+    /// Compile a site directory into a signed set.
+    Compile {
+        /// The site.
+        #[command(flatten)]
+        site: SiteArgs,
+        /// The directory to write; appears whole or not at all. The site's name with `-set` if absent.
+        #[arg(short, long, visible_alias = "output", value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// The author's minisign key; see `airlift keygen`.
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// File with the key's password; else AIRLIFT_KEY_PASSWORD.
+        #[arg(long, value_name = "FILE")]
+        key_password_file: Option<PathBuf>,
+        /// Write a copy of mke4.yaml here too.
+        #[arg(long, value_name = "FILE")]
+        config_out: Option<PathBuf>,
+        /// Replace a set that is there already.
+        #[arg(long)]
+        force: bool,
+        /// For whom the answer is.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
+    /// Report what would be lost, changed or in the way; write nothing.
+    Check {
+        /// The site.
+        #[command(flatten)]
+        site: SiteArgs,
+        /// A bare TOML file instead of a site directory, as `mkectl check mke3` takes it.
+        #[arg(long, value_name = "FILE", conflicts_with = "dir")]
+        mke3_config_path: Option<PathBuf>,
+        /// For whom the answer is.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
+    /// Translate a TOML file to mke4.yaml on standard output.
+    Convert {
+        /// The MKE 3 configuration.
+        #[arg(value_name = "TOML")]
+        toml: PathBuf,
+        /// The settings.
+        #[command(flatten)]
+        site: SettingArgs,
+        /// Write the file here instead.
+        #[arg(long, value_name = "FILE")]
+        config_out: Option<PathBuf>,
+        /// Replace a file that is there already.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Say what became of a key, or where a value comes from.
+    Explain {
+        /// `mke3.toml:cluster_config.pod_cidr`, `mke4.yaml:spec.network.serviceCIDR`, or a part of either.
+        #[arg(value_name = "FILE:PATH")]
+        query: String,
+        /// The site.
+        #[command(flatten)]
+        site: SiteArgs,
+        /// For whom the answer is.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
+    /// List the target releases that Airlift knows.
+    Contracts {
+        /// For whom the answer is.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
+    /// List every known TOML key with its fate under a contract.
+    Keys {
+        /// The target release; the newest if absent.
+        #[arg(long, value_name = "RELEASE")]
+        target: Option<String>,
+        /// Only keys that contain this text.
+        #[arg(value_name = "TEXT")]
+        filter: Option<String>,
+        /// For whom the answer is.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
+    /// Make a signing key: NAME.key (secret) and NAME.pub.
+    Keygen {
+        /// Path of the two files, without ending.
+        #[arg(value_name = "NAME")]
+        stem: PathBuf,
+        /// File with a password for the key; else AIRLIFT_KEY_PASSWORD.
+        #[arg(long, value_name = "FILE")]
+        key_password_file: Option<PathBuf>,
+        /// Keep the key without a password: whoever reads the file can sign.
+        #[arg(long, conflicts_with = "key_password_file")]
+        no_password: bool,
+    },
+    /// Check a whole set: signatures, digests, and that its parts belong together.
+    Verify {
+        /// The set.
+        #[arg(value_name = "SET")]
+        set: PathBuf,
+        /// Public key of the author, a minisign `.pub` file.
+        #[arg(long, value_name = "FILE", required_unless_present = "trust")]
+        public_key: Option<PathBuf>,
+        /// Trust file with authors, approvers and a threshold.
+        #[arg(long, value_name = "FILE", conflicts_with = "public_key")]
+        trust: Option<PathBuf>,
+        /// For whom the answer is.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
+    /// Show what a bundle holds, or one of its files.
+    Inspect {
+        /// The bundle.
+        #[arg(value_name = "BUNDLE")]
+        bundle: PathBuf,
+        /// A file in it, to be written to standard output.
+        #[arg(value_name = "PATH")]
+        path: Option<String>,
+        /// For whom the answer is.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual, or write one page for each verb.
+    Man {
+        /// Write the pages into this directory.
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+}

@@ -1,0 +1,179 @@
+//! `airlift compile`: the whole way from a site directory to a signed set.
+
+use super::args::Format;
+use super::loading::{self, Loaded};
+use super::site_args::SiteArgs;
+use super::ui::{Ui, exit_code};
+use super::{exit, keygen, output};
+use crate::ambient;
+use crate::compile::bundle::{self, Packed};
+use crate::compile::{Translated, report};
+use crate::contract::Use;
+use crate::diag::Findings;
+use crate::emit::{Existing, ISSUED, Issued, SerialError, SigningKey, Standing, standing, write_set};
+use crate::site::values::Date;
+use airlift_bundle::set::SetIndex;
+use anyhow::Context as _;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Work that is done sooner shows no progress bar.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// What was asked for.
+pub struct Wish<'a> {
+    pub site: &'a SiteArgs,
+    pub out: Option<&'a Path>,
+    pub key: &'a Path,
+    pub password_file: Option<&'a Path>,
+    pub config_out: Option<&'a Path>,
+    pub force: bool,
+    pub format: Format,
+}
+
+#[derive(Serialize)]
+struct Done {
+    site: String,
+    serial: u64,
+    contract: &'static str,
+    plan_id: String,
+    nodes: usize,
+    files: usize,
+    bytes: usize,
+    out: PathBuf,
+}
+
+pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
+    let key = SigningKey::read(wish.key, keygen::password(wish.password_file)?);
+    let mut loaded = loading::site(wish.site, Use::Compile)?;
+    expiry(&mut loaded);
+    let Loaded { inputs, mut findings, files } = loaded;
+    let translated = inputs.as_ref().map(|inputs| Translated::new(inputs, &mut findings));
+    ui.findings(&findings);
+    let key = match key {
+        Ok(key) => key,
+        Err(error) => {
+            ui.fail(&format!("{error}"), None);
+            return Ok(if findings.stop() { exit_code(&findings) } else { exit::INPUT });
+        }
+    };
+    let whole = translated.as_ref().and_then(|t| Some((t, t.inputs.site.as_ref()?, t.nodes.as_ref()?)));
+    let (false, Some((translated, site, nodes))) = (findings.stop(), whole) else {
+        ui.fail("nothing was written", Some("mend what stands above and run the same command again"));
+        return Ok(refusal(&findings));
+    };
+    let contract = translated.inputs.contract;
+    if translated.inputs.contract_is_default {
+        ui.say(&format!(
+            "target: {}, the newest that takes MKE {}",
+            contract.id, site.settings.mke3_version.value
+        ));
+    }
+    let text = report::text(translated, site, nodes, &findings)?;
+    let packed = bundle::pack(translated, site, nodes, &files, &text, &key)
+        .with_context(|| "can't pack the set".to_owned())?;
+    let out =
+        wish.out.map_or_else(|| PathBuf::from(format!("{}-set", site.settings.site.value)), Path::to_owned);
+    let (name, serial) = (site.settings.site.value.to_string(), site.settings.serial.value);
+    let set_json = packed.files.get(SetIndex::FILE).map(Vec::as_slice).unwrap_or_default();
+    let issued = match may_issue(&wish.site.dir, &out, &name, serial, set_json) {
+        Ok(issued) => issued,
+        Err(error) => {
+            ui.fail(&error.to_string(), None);
+            return Ok(exit::INPUT);
+        }
+    };
+    if standing(&out, &name, serial, set_json) == Standing::Same {
+        ui.say("the set is there already, byte for byte; nothing was written");
+    } else {
+        write(ui, &out, &packed, wish.force)?;
+    }
+    let note = wish.site.dir.join(ISSUED);
+    if let Err(error) = output::write_file(&note, &issued.with(serial, set_json)?, true) {
+        ui.fail(
+            &format!("the set is written, but serial {serial} could not be noted as used: {error:#}"),
+            None,
+        );
+    }
+    if let Some(path) = wish.config_out {
+        let mke4 = packed.files.get("mke4.yaml").map(Vec::as_slice).unwrap_or_default();
+        output::write_file(path, mke4, wish.force)?;
+    }
+    let done = Done {
+        site: name,
+        serial,
+        contract: contract.id,
+        plan_id: packed.plan_id.to_string(),
+        nodes: packed.nodes,
+        files: packed.files.len(),
+        bytes: packed.files.values().map(Vec::len).sum(),
+        out,
+    };
+    match wish.format {
+        Format::Json => output::print_json(&done)?,
+        Format::Text => output::print(&format!(
+            "{}: {} bundles for {}, site {}, serial {}\nplan id {}\n",
+            done.out.display(),
+            done.nodes,
+            done.contract,
+            done.site,
+            done.serial,
+            done.plan_id
+        ))?,
+    }
+    Ok(exit::DONE)
+}
+
+/// Whether a set with this `set.json` may leave under this serial.
+fn may_issue(
+    dir: &Path,
+    out: &Path,
+    site: &str,
+    serial: u64,
+    set_json: &[u8],
+) -> Result<Issued, SerialError> {
+    let issued = Issued::read(dir)?;
+    issued.check(serial, set_json)?;
+    if let Standing::Used(last) = standing(out, site, serial, set_json) {
+        let where_ = format!("it stands in {}", out.display());
+        return Err(SerialError::Used { serial, where_, next: last + 1 });
+    }
+    Ok(issued)
+}
+
+/// The exit code of a run that wrote nothing.
+fn refusal(findings: &Findings) -> u8 {
+    match exit_code(findings) {
+        exit::DONE => exit::FAILED,
+        code => code,
+    }
+}
+
+/// Certificates that the clock of this machine says are past. Not part of the set: the same inputs give the same bytes
+/// on every day.
+fn expiry(loaded: &mut Loaded) {
+    let today = Date::from_days(ambient::seconds_since_1970().div_euclid(24 * 60 * 60));
+    if let Some(site) = loaded.inputs.as_ref().and_then(|i| i.site.as_ref()) {
+        loaded.findings.append(site.expiry_findings(today));
+    }
+}
+
+fn write(ui: Ui, out: &Path, packed: &Packed, force: bool) -> anyhow::Result<()> {
+    let total: usize = packed.files.values().map(Vec::len).sum();
+    let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::hidden());
+    if let Ok(style) = ProgressStyle::with_template("writing {bar:30} {bytes}/{total_bytes}") {
+        bar.set_style(style);
+    }
+    let start = ambient::stopwatch();
+    let existing = if force { Existing::Replace } else { Existing::Keep };
+    write_set(out, &packed.files, existing, |bytes| {
+        if bar.is_hidden() && ui.is_terminal() && start.elapsed() > QUIET {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        bar.inc(bytes as u64);
+    })?;
+    bar.finish_and_clear();
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! All documents of a site, with their ledger.
+
+use super::Inputs;
+use crate::diag::Findings;
+use crate::document::{Document, Format, NodeDocuments, Tree, node_documents};
+use crate::ledger::Ledger;
+use crate::mke3::Config;
+use crate::site::networks::{Range, overlaps, usable};
+use crate::translate::{Manifest, Translation, translate};
+use ipnet::IpNet;
+
+/// What a site becomes.
+#[derive(Debug)]
+pub struct Translated<'a> {
+    /// What it was made of.
+    pub inputs: &'a Inputs,
+    /// mke4.yaml, manifests and fates.
+    pub translation: Translation,
+    /// What goes to the nodes, and k0sctl.yaml. `None` for a bare TOML file or where the site is not whole.
+    pub nodes: Option<NodeDocuments>,
+    /// The account of everything.
+    pub ledger: Ledger,
+}
+
+impl<'a> Translated<'a> {
+    /// Translates what was read.
+    pub fn new(inputs: &'a Inputs, findings: &mut Findings) -> Self {
+        let translation = translate(&inputs.mke3, &inputs.surroundings, inputs.contract, findings);
+        networks(inputs, findings);
+        let nodes = inputs.site.as_ref().and_then(|_| {
+            match node_documents(&translation.mke4, &inputs.surroundings, inputs.contract) {
+                Ok(nodes) => {
+                    findings.append(nodes.findings.clone());
+                    Some(nodes)
+                }
+                Err(found) => {
+                    findings.append(found);
+                    None
+                }
+            }
+        });
+        let shared = shared(&translation);
+        let documents: Vec<(&str, &Tree)> = shared
+            .iter()
+            .map(|d| (d.label.as_str(), &d.tree))
+            .chain(nodes.iter().flat_map(all).map(|d| (d.label.as_str(), &d.tree)))
+            .collect();
+        translation.accounts.check(documents.iter().map(|(_, tree)| *tree), findings);
+        let ledger = Ledger::new(inputs.contract.id, &translation.accounts, documents);
+        Self { inputs, translation, nodes, ledger }
+    }
+
+    /// mke4.yaml and the objects beside it, as they stand in the open.
+    pub fn shared(&self) -> Vec<Document> {
+        shared(&self.translation)
+    }
+}
+
+fn shared(translation: &Translation) -> Vec<Document> {
+    let mke4 =
+        Document { label: "mke4.yaml".to_owned(), format: Format::Yaml, tree: translation.mke4.clone() };
+    std::iter::once(mke4).chain(translation.manifests.iter().map(manifest)).collect()
+}
+
+/// Objects as one `List`, which kubectl applies in order.
+fn manifest(manifest: &Manifest) -> Document {
+    let mut list = Tree::map();
+    let origin = Tree::List(manifest.objects.clone()).origin();
+    list.set("apiVersion", Tree::leaf("v1", &origin));
+    list.set("kind", Tree::leaf("List", &origin));
+    list.set("items", Tree::List(manifest.objects.clone()));
+    Document { label: format!("manifests/{}.yaml", manifest.name), format: Format::Yaml, tree: list }
+}
+
+/// k0sctl.yaml and every node's documents.
+fn all(nodes: &NodeDocuments) -> impl Iterator<Item = &Document> {
+    let files = nodes.nodes.iter().flat_map(|node| &node.files).map(|placed| &placed.document);
+    std::iter::once(&nodes.k0sctl).chain(files)
+}
+
+/// The cluster's own networks must be usable, and apart from each other and from what lies around them.
+fn networks(inputs: &Inputs, findings: &mut Findings) {
+    let range = |called: &str, key: &str, mke3: &Config| {
+        let net = mke3.str(key);
+        let parsed: Option<IpNet> = net.value.parse().ok();
+        parsed.map(|parsed| Range::new(called, net.map(|_| parsed), mke3.place(key)))
+    };
+    let cluster: Vec<Range> = [
+        range("the pod network", "cluster_config.pod_cidr", &inputs.mke3),
+        range("the service network", "cluster_config.service_cluster_ip_range", &inputs.mke3),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    for range in &cluster {
+        usable(range, SMALLEST, findings);
+    }
+    let outside = inputs.site.as_ref().map(crate::site::Site::fixed_ranges).unwrap_or_default();
+    overlaps(&cluster, &outside, findings);
+}
+
+/// A cluster network with a longer prefix has no room for a cluster.
+const SMALLEST: u8 = 24;

@@ -1,0 +1,120 @@
+//! Joins accounts and documents.
+
+use crate::document::{Leaf, Scalar, Tree};
+use crate::origin::Source;
+use crate::translate::{Account, Accounts, Fate};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Version of the layout of `ledger.json`; a reader refuses a newer one.
+const VERSION: u32 = 1;
+
+/// `ledger.json`.
+#[derive(Debug, Serialize)]
+pub struct Ledger {
+    /// Version of this layout.
+    pub ledger: u32,
+    /// The target release.
+    pub contract: String,
+    /// Every value of the MKE 3 file, in its order.
+    pub keys: Vec<KeyEntry>,
+    /// Every scalar of every document, by document and path.
+    pub values: Vec<ValueEntry>,
+}
+
+/// A value of the MKE 3 file.
+#[derive(Clone, Debug, Serialize)]
+pub struct KeyEntry {
+    /// `mke3.toml:cluster_config.pod_cidr`.
+    pub key: String,
+    /// Line in the file, from 1.
+    pub line: usize,
+    /// Column in the file, from 1.
+    pub column: usize,
+    /// The value, secrets masked.
+    pub value: String,
+    /// Whether MKE 3 would do the same without it.
+    pub default: bool,
+    /// Its fate.
+    pub fate: Fate,
+    /// Why.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    /// The values that depend on it, `mke4.yaml:spec.network.providers[0].extraConfig.cidrV4`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<String>,
+}
+
+/// A scalar of a document.
+#[derive(Clone, Debug, Serialize)]
+pub struct ValueEntry {
+    /// `mke4.yaml:spec.network.serviceCIDR`.
+    pub value: String,
+    /// What stands there; a secret is shown as its slot.
+    pub is: serde_json::Value,
+    /// What it depends on.
+    pub from: Vec<Source>,
+}
+
+impl Ledger {
+    /// The ledger of these accounts and documents (label and tree).
+    pub fn new<'t>(
+        contract: &str,
+        accounts: &Accounts,
+        documents: impl IntoIterator<Item = (&'t str, &'t Tree)>,
+    ) -> Self {
+        let mut values = Vec::new();
+        let mut by_source: BTreeMap<Source, Vec<String>> = BTreeMap::new();
+        for (label, tree) in documents {
+            for (path, leaf) in tree.leaves() {
+                let place = format!("{label}:{path}");
+                for source in leaf.origin.sources().filter(|s| s.file == accounts.file) {
+                    by_source.entry(source.clone()).or_default().push(place.clone());
+                }
+                values.push(ValueEntry {
+                    value: place,
+                    is: shown(leaf),
+                    from: leaf.origin.sources().cloned().collect(),
+                });
+            }
+        }
+        let keys = accounts.list.iter().map(|account| entry(&accounts.file, account, &by_source)).collect();
+        Self { ledger: VERSION, contract: contract.to_owned(), keys, values }
+    }
+
+    /// How many keys have each fate, fates without a key left out.
+    pub fn count(&self) -> Vec<(Fate, usize)> {
+        let of = |fate| self.keys.iter().filter(|k| k.fate == fate).count();
+        Fate::ALL.into_iter().map(|fate| (fate, of(fate))).filter(|(_, n)| *n > 0).collect()
+    }
+}
+
+fn entry(file: &str, account: &Account, by_source: &BTreeMap<Source, Vec<String>>) -> KeyEntry {
+    let mut to: Vec<String> = by_source
+        .range(Source::new(file, account.path.clone())..)
+        .take_while(|(source, _)| source.path.starts_with(&account.path))
+        .filter(|(source, _)| matches!(source.path[account.path.len()..].bytes().next(), None | Some(b'[')))
+        .flat_map(|(_, places)| places.iter().cloned())
+        .collect();
+    to.sort();
+    to.dedup();
+    KeyEntry {
+        key: format!("{file}:{}", account.path),
+        line: account.at.0,
+        column: account.at.1,
+        value: account.shown.clone(),
+        default: account.is_default,
+        fate: account.fate,
+        why: account.why.clone(),
+        to,
+    }
+}
+
+fn shown(leaf: &Leaf) -> serde_json::Value {
+    match &leaf.scalar {
+        Scalar::Null => serde_json::Value::Null,
+        Scalar::Bool(value) => (*value).into(),
+        Scalar::Int(value) => (*value).into(),
+        other => other.text().into(),
+    }
+}

@@ -1,0 +1,151 @@
+//! The command line. What it means is in [`crate::commands`].
+
+use std::path::PathBuf;
+
+use airlift_bundle::name::EntryName;
+use airlift_bundle::signature::Fingerprint;
+use airlift_bundle::trust::KeyRole;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::exit::Exit;
+use crate::trust_store::DEFAULT_PATH;
+
+/// Checks and applies an Airlift bundle on the node that it names.
+#[derive(Debug, Parser)]
+#[command(name = "airlift-node", version, after_long_help = Exit::table())]
+pub struct Cli {
+    /// Show results to people, or one JSON event a line to programs
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Who reads the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// People
+    Text,
+    /// Programs
+    Json,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check a whole set, or one bundle where it lies in its set; writes nothing
+    Verify(Verify),
+    /// Show what is in a bundle, or print one of its files; writes nothing
+    Inspect(Inspect),
+    /// Say whose signatures this machine trusts
+    #[command(subcommand)]
+    Trust(Trust),
+}
+
+/// `verify`
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Directory of a set, or SET/nodes/NAME.tar.zst
+    #[arg(value_name = "SET_OR_BUNDLE")]
+    pub path: PathBuf,
+    /// Whose signatures count.
+    #[command(flatten)]
+    pub keys: Keys,
+}
+
+/// `inspect`
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// The bundle, NAME.tar.zst
+    pub bundle: PathBuf,
+    /// Print this file of the bundle, manifest.json included, as it is
+    #[arg(value_name = "PATH")]
+    pub entry: Option<EntryName>,
+    /// Whose signatures count.
+    #[command(flatten)]
+    pub keys: Keys,
+}
+
+/// Whose signatures count.
+#[derive(Debug, Args)]
+pub struct Keys {
+    /// Trust file to use instead of the machine's own [default: /etc/airlift/trust]
+    #[arg(long, value_name = "FILE")]
+    pub trust: Option<PathBuf>,
+    /// Trust this one author and ask for no approvals: for a reviewer's workstation
+    #[arg(long, value_name = "FILE", conflicts_with = "trust")]
+    pub public_key: Option<PathBuf>,
+}
+
+/// `trust`
+#[derive(Debug, Subcommand)]
+pub enum Trust {
+    /// Trust one more key, after comparing its fingerprint with the one on paper
+    Add(TrustAdd),
+    /// Show the keys that are trusted and how many approvals a set needs
+    List(TrustFileArg),
+    /// Ask for this many approvals by different approvers
+    Threshold(TrustThreshold),
+}
+
+/// `trust add`
+#[derive(Debug, Args)]
+pub struct TrustAdd {
+    /// The public key, a .pub file of minisign
+    pub public_key_file: PathBuf,
+    /// What the key may do: author (signs sets) or approver
+    #[arg(long, value_name = "ROLE")]
+    pub role: KeyRole,
+    /// SHA-256 of the key as its owner gave it on paper; elsewhere: tail -n 1 KEY.pub | base64 -d | sha256sum
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub fingerprint: Fingerprint,
+    /// The file to change.
+    #[command(flatten)]
+    pub file: TrustFileArg,
+}
+
+/// `trust threshold`
+#[derive(Debug, Args)]
+pub struct TrustThreshold {
+    /// How many; 0 asks for none
+    pub number: usize,
+    /// The file to change.
+    #[command(flatten)]
+    pub file: TrustFileArg,
+}
+
+/// The trust file of the `trust` subcommands.
+#[derive(Debug, Args)]
+pub struct TrustFileArg {
+    /// The trust file
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_PATH)]
+    pub trust: PathBuf,
+}
+
+/// The command line of this process; ends it with [`Exit::Usage`] when it is wrong.
+#[must_use]
+pub fn parse() -> Cli {
+    let cli = Cli::parse();
+    if let (Format::Json, Command::Inspect(Inspect { entry: Some(_), .. })) = (cli.format, &cli.command) {
+        let clash = "a file is printed as it is; leave out --format json, or the file";
+        clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, format!("{clash}\n")).exit();
+    }
+    cli
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn a_wrong_command_line_has_the_documented_exit_code() {
+        let error = Cli::try_parse_from(["airlift-node", "frobnicate"]).unwrap_err();
+        assert_eq!(error.exit_code(), i32::from(Exit::Usage.code()));
+    }
+}

@@ -1,0 +1,9 @@
+//! The subcommands, one file each.
+
+mod inspect;
+mod keys;
+mod run;
+mod trust;
+mod verify;
+
+pub use run::run;

@@ -1,0 +1,304 @@
+//! What a run has to say: one event for one fact. Programs read them as JSON, one a line, people as text.
+//!
+//! Every JSON line has `schema`, which is 1, and `event`. Within one schema events and fields are added, never changed
+//! or removed; a reader skips what it doesn't know.
+
+use std::fmt;
+
+use airlift_bundle::manifest::{Blob, FileEntry, Manifest};
+use airlift_bundle::name::{NodeName, SiteName};
+use airlift_bundle::plan::{NodeIdentity, Place};
+use airlift_bundle::set::{Report, Signers};
+use airlift_bundle::signature::PublicKey;
+use airlift_bundle::trust::{KeyRole, TrustFile};
+use airlift_bundle::value::{ContractId, PlanId, Serial};
+use serde::Serialize;
+
+use crate::exit::Exit;
+use crate::refusal::Refusal;
+
+/// Version of the JSON events.
+pub const SCHEMA: u32 = 1;
+
+/// One fact.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// A whole set is what an author signed.
+    SetVerified {
+        /// The site.
+        site: SiteName,
+        /// Number of the set.
+        serial: Serial,
+        /// The target release.
+        contract: ContractId,
+        /// The plan.
+        plan_id: PlanId,
+        /// The nodes that have a bundle.
+        nodes: Vec<NodeName>,
+        /// How many files the set lists.
+        files: usize,
+        /// Their size in bytes.
+        bytes: u64,
+        /// Who stands behind the set.
+        #[serde(flatten)]
+        signed: Signed,
+    },
+    /// One bundle is what an author signed. The rest of its set was not looked at.
+    BundleVerified {
+        /// The site.
+        site: SiteName,
+        /// Number of the set.
+        serial: Serial,
+        /// The plan.
+        plan_id: PlanId,
+        /// The node that it is for.
+        node: NodeIdentity,
+        /// Who stands behind the set.
+        #[serde(flatten)]
+        signed: Signed,
+    },
+    /// What is in a bundle.
+    Bundle {
+        /// Who stands behind it; `null` when that could not be verified.
+        signed: Option<Signed>,
+        /// Why it could not be verified.
+        unverified: Vec<Refusal>,
+        /// The site.
+        site: SiteName,
+        /// Number of the set.
+        serial: Serial,
+        /// The plan.
+        plan_id: PlanId,
+        /// The node that it is for.
+        node: NodeIdentity,
+        /// Its files.
+        files: Vec<FileEntry>,
+        /// Where they go.
+        places: Vec<Place>,
+        /// The blobs that belong to it.
+        blobs: Vec<Blob>,
+    },
+    /// The key that all trust of this run hangs on came from the command line.
+    LoneKey(KeyShown),
+    /// How many approvals a set needs on this machine.
+    Threshold {
+        /// How many.
+        needed: usize,
+        /// How many approvers are trusted.
+        approvers: usize,
+    },
+    /// A key is trusted.
+    Trusted(KeyShown),
+    /// A key was trusted before.
+    AlreadyTrusted(KeyShown),
+    /// Something is refused.
+    Problem(Refusal),
+    /// The run is over; always the last event.
+    End {
+        /// The exit code.
+        exit: u8,
+        /// The word for it.
+        outcome: &'static str,
+    },
+}
+
+/// Who stands behind a set.
+#[derive(Debug, Serialize)]
+pub struct Signed {
+    /// Id of the author's key.
+    pub author: String,
+    /// Ids of the keys of the approvers that count.
+    pub approvers: Vec<String>,
+    /// How many approvals are needed here.
+    pub needed: usize,
+    /// Ids of keys whose approvals were not checked, since they are not trusted as approvers.
+    pub uncounted: Vec<String>,
+}
+
+/// A key.
+#[derive(Debug, Serialize)]
+pub struct KeyShown {
+    /// What it may do.
+    pub role: &'static str,
+    /// Its id as minisign prints it.
+    pub key: String,
+    /// SHA-256 of the key in groups of four digits.
+    pub fingerprint: String,
+}
+
+impl KeyShown {
+    /// `key` in `role`.
+    #[must_use]
+    pub fn new(role: KeyRole, key: &PublicKey) -> Self {
+        Self { role: role.as_str(), key: key.id().to_string(), fingerprint: key.fingerprint().to_string() }
+    }
+}
+
+impl Signed {
+    /// What is known of `signers` on a machine with this `trust`.
+    #[must_use]
+    pub fn new(signers: &Signers, trust: &TrustFile) -> Self {
+        Self {
+            author: signers.author.to_string(),
+            approvers: signers.approvers.iter().map(ToString::to_string).collect(),
+            needed: trust.threshold(),
+            uncounted: signers.uncounted.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl Event {
+    /// The set of `report`.
+    #[must_use]
+    pub fn set_verified(report: Report, trust: &TrustFile) -> Self {
+        let signed = Signed::new(&report.signers, trust);
+        let Report { site, serial, contract, plan_id, nodes, files, bytes, .. } = report;
+        Self::SetVerified { site, serial, contract, plan_id, nodes, files, bytes, signed }
+    }
+
+    /// The bundle of `manifest`.
+    #[must_use]
+    pub fn bundle_verified(manifest: &Manifest, signed: Signed) -> Self {
+        let Manifest { site, serial, plan_id, plan, .. } = manifest.clone();
+        Self::BundleVerified { site, serial, plan_id, node: plan.node, signed }
+    }
+
+    /// What is in the bundle of `manifest`.
+    #[must_use]
+    pub fn bundle(manifest: &Manifest, signed: Result<Signed, Vec<Refusal>>) -> Self {
+        let Manifest { site, serial, plan_id, plan, files, blobs, .. } = manifest.clone();
+        let (signed, unverified) = match signed {
+            Ok(signed) => (Some(signed), Vec::new()),
+            Err(why) => (None, why),
+        };
+        Self::Bundle {
+            signed,
+            unverified,
+            site,
+            serial,
+            plan_id,
+            node: plan.node,
+            files,
+            places: plan.places,
+            blobs,
+        }
+    }
+
+    /// The end of a run.
+    #[must_use]
+    pub const fn end(exit: Exit) -> Self {
+        Self::End { exit: exit.code(), outcome: exit.as_str() }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SetVerified { site, serial, contract, plan_id, nodes, files, bytes, signed } => {
+                let bundles = count(nodes.len(), "bundle");
+                writeln!(f, "ok: set of site {site}, serial {serial}, for {contract}, {bundles}")?;
+                writeln!(f, "    plan {plan_id}")?;
+                writeln!(f, "    {} with {bytes} bytes, all as listed in set.json", count(*files, "file"))?;
+                write!(f, "{signed}")
+            }
+            Self::BundleVerified { site, serial, plan_id, node, signed } => {
+                writeln!(f, "ok: bundle of {}, site {site}, serial {serial}", shown(node))?;
+                writeln!(f, "    plan {plan_id}")?;
+                writeln!(f, "    the rest of the set was not looked at")?;
+                write!(f, "{signed}")
+            }
+            Self::Bundle { signed, unverified, site, serial, plan_id, node, files, places, blobs } => {
+                match signed {
+                    Some(_) => writeln!(f, "signature verified")?,
+                    None => write!(f, "{}", Unverified(unverified))?,
+                }
+                writeln!(f, "bundle of {}, site {site}, serial {serial}", shown(node))?;
+                writeln!(f, "    plan {plan_id}")?;
+                if let Some(signed) = signed {
+                    write!(f, "{signed}")?;
+                }
+                let addresses: Vec<_> = node.addresses.iter().map(ToString::to_string).collect();
+                writeln!(
+                    f,
+                    "    addresses {}",
+                    if addresses.is_empty() { "none".into() } else { addresses.join(" ") }
+                )?;
+                writeln!(f, "\n{}:", count(files.len(), "file"))?;
+                for FileEntry { path, mode, size, sha256 } in files {
+                    writeln!(f, "    {mode} {size:>10} {sha256}  {path}")?;
+                }
+                writeln!(f, "\n{}:", count(places.len(), "place"))?;
+                for Place { source, target, owner, group, mode } in places {
+                    writeln!(f, "    {mode} {owner}:{group} {target}  from {source}")?;
+                }
+                writeln!(f, "\n{}:", count(blobs.len(), "blob"))?;
+                blobs.iter().try_for_each(|Blob { sha256, size, name }| {
+                    writeln!(f, "         {size:>10} {sha256}  {name}")
+                })
+            }
+            Self::LoneKey(key) => {
+                writeln!(
+                    f,
+                    "note: this trusts one key from the command line and asks for no approvals; compare it:"
+                )?;
+                writeln!(f, "{key}")
+            }
+            Self::Threshold { needed, approvers } => {
+                writeln!(f, "approvals needed: {needed}; approvers trusted: {approvers}")?;
+                if *needed == 0 && *approvers > 0 {
+                    writeln!(
+                        f,
+                        "note: approvals are not asked for yet; type: airlift-node trust threshold 1"
+                    )?;
+                }
+                Ok(())
+            }
+            Self::Trusted(key) => writeln!(f, "trusted: {key}"),
+            Self::AlreadyTrusted(key) => writeln!(f, "nothing to do, trusted already: {key}"),
+            Self::Problem(Refusal { code, text, hint }) => {
+                writeln!(f, "error[{code}]: failed to {text}\n  hint: {hint}")
+            }
+            Self::End { outcome, .. } => writeln!(f, "{outcome}"),
+        }
+    }
+}
+
+impl fmt::Display for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "    signed by author {}", self.author)?;
+        let by =
+            if self.approvers.is_empty() { String::new() } else { format!(": {}", self.approvers.join(" ")) };
+        writeln!(f, "    approvals: {} counted, {} needed{by}", self.approvers.len(), self.needed)?;
+        if self.uncounted.is_empty() {
+            return Ok(());
+        }
+        let keys = self.uncounted.join(" ");
+        writeln!(f, "    not counted, since the keys are not trusted here as approvers: {keys}")
+    }
+}
+
+impl fmt::Display for KeyShown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { role, key, fingerprint } = self;
+        write!(f, "{role} {key}\n    fingerprint {fingerprint}")
+    }
+}
+
+/// The loud words over a bundle that nobody vouches for.
+pub(crate) struct Unverified<'a>(pub(crate) &'a [Refusal]);
+
+impl fmt::Display for Unverified<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "SIGNATURE NOT VERIFIED: anyone may have written what follows")?;
+        self.0.iter().try_for_each(|Refusal { code, text, .. }| writeln!(f, "    [{code}] failed to {text}"))
+    }
+}
+
+fn shown(node: &NodeIdentity) -> String {
+    format!("{} {}", node.role.as_str(), node.name)
+}
+
+fn count(number: usize, of: &str) -> String {
+    if number == 1 { format!("1 {of}") } else { format!("{number} {of}s") }
+}

@@ -1,0 +1,318 @@
+//! How a person meets the compiler: first steps, wrong inputs, exit codes, nothing half written.
+
+use airlift_tests::{Bench, airlift, files, node, root};
+
+#[test]
+fn a_new_site_goes_from_init_to_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = folder.path().join("lab").to_string_lossy().into_owned();
+    let made = airlift(&["init", &site]);
+    assert_eq!(made.code, 0, "{}", made.err);
+    assert!(made.out.contains("site.yaml"), "{}", made.out);
+    let again = airlift(&["init", &site]);
+    assert_eq!(again.code, 3);
+    assert!(again.err.contains("not empty"), "{}", again.err);
+
+    let next = airlift(&["next", &site]);
+    assert_eq!(next.code, 0, "{}", next.err);
+    assert!(next.out.contains("mke3.toml (needed)") && next.out.contains("config-toml"), "{}", next.out);
+
+    let toml = root().join("tests/fixtures/mke3/small.toml");
+    std::fs::copy(toml, folder.path().join("lab/mke3.toml")).unwrap();
+    let check = airlift(&["check", &site, "--mke3-airgapped=false", "--external-address", "mke.lab.example"]);
+    assert!(matches!(check.code, 0 | 3 | 5), "{}", check.err);
+    assert!(check.out.contains("Supported ("), "{}{}", check.out, check.err);
+}
+
+#[test]
+fn the_example_compiles_for_every_contract_that_takes_its_source() {
+    for (serial, contract) in ["v4.0.0", "v4.1.0", "v4.1.2", "v4.1.5"].into_iter().enumerate() {
+        let bench = Bench::new("examples/acme");
+        bench.edit("site.yaml", "serial: 1", &format!("serial: {}", serial + 1));
+        if matches!(contract, "v4.0.0" | "v4.1.0") {
+            // These releases know no CA of a registry.
+            bench.edit("site.yaml", "    ca_file: registry/ca.pem\n", "");
+            bench.edit("site.yaml", "    ca_file: registry/ca.pem\n", "");
+        }
+        let done = bench.compile("set", &["--target", contract]);
+        assert_eq!(done.code, 0, "{contract}: {}", done.err);
+        let set = files(&bench.path("set"));
+        for name in [
+            "plan.json",
+            "set.json",
+            "set.json.minisig",
+            "SHA256SUMS",
+            "mke4.yaml",
+            "k0sctl.yaml",
+            "ledger.json",
+        ] {
+            assert!(set.contains_key(name), "{contract}: no {name}");
+        }
+        let key = bench.text("author.pub");
+        let checked = node(&["verify", &bench.text("set"), "--public-key", &key]);
+        assert_eq!(checked.code, 0, "{}", checked.err);
+        let checked = airlift(&["verify", &bench.text("set"), "--public-key", &key]);
+        assert_eq!(checked.code, 0, "{}", checked.err);
+    }
+}
+
+#[test]
+fn a_release_that_does_not_take_the_source_is_refused_by_name() {
+    for (target, code, words) in [
+        ("v4.2.1", 3, "too little is known of it"),
+        ("v4.9.9", 3, "no contract for v4.9.9"),
+        ("latest", 3, "latest"),
+    ] {
+        let bench = Bench::new("examples/acme");
+        let done = bench.compile("set", &["--target", target]);
+        assert!(done.code == code || done.code == 4, "{target}: {} {}", done.code, done.err);
+        assert!(done.err.contains(words), "{target}: {}", done.err);
+        assert!(!bench.path("set").exists());
+    }
+    let bench = Bench::new("examples/acme");
+    let done = bench.compile("set", &["--mke3-version", "3.7.14"]);
+    assert_eq!(done.code, 4, "{}", done.err);
+    assert!(done.err.contains("3.7.15"), "{}", done.err);
+}
+
+#[test]
+fn every_blocker_of_an_unsupported_cluster_comes_in_one_run_with_its_place() {
+    let toml = root().join("tests/fixtures/mke3/unsupported.toml").to_string_lossy().into_owned();
+    let done = airlift(&["check", "--mke3-config-path", &toml]);
+    assert_ne!(done.code, 0);
+    assert!(
+        done.err.contains(
+            "unsupported configuration for mke4 upgrade: mke3 cluster is using etcdv3 and not kdd backend for calico"
+        ),
+        "{}",
+        done.err
+    );
+    let blockers: Vec<&str> = done.err.lines().filter(|line| line.starts_with("blocker")).collect();
+    assert!(blockers.len() >= 5, "{blockers:?}");
+    for (code, key) in [
+        ("T101", "calico_kdd"),
+        ("T102", "kube_proxy_mode"),
+        ("T103", "calico_ebpf_enabled"),
+        ("T105", "swarm_only"),
+    ] {
+        assert!(blockers.iter().any(|line| line.contains(code)), "no {code}: {blockers:?}");
+        let text = std::fs::read_to_string(&toml).unwrap();
+        let line = text.lines().position(|l| l.trim_start().starts_with(&format!("{key} ="))).unwrap() + 1;
+        assert!(done.err.contains(&format!("unsupported.toml:{line}:")), "{key} is not shown at line {line}");
+    }
+    for line in done.err.lines().filter(|l| l.trim_start().starts_with("--> ")) {
+        let place: Vec<&str> = line.rsplit("--> ").next().unwrap_or_default().rsplit(':').collect();
+        assert!(
+            place.len() >= 3 && place[0].parse::<u32>().is_ok() && place[1].parse::<u32>().is_ok(),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn no_secret_of_an_input_is_in_the_clear_anywhere() {
+    let bench = Bench::new("examples/acme");
+    let secret = "Canary-5f2c-Pass";
+    bench.edit("mke3.toml", "example-reader-password", secret);
+    let done = bench.compile("set", &[]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let explained = airlift(&["explain", "mke3.toml:auth.ldap", &bench.text("site")]);
+    let checked = airlift(&["check", &bench.text("site"), "--format", "json"]);
+    for text in [&done.out, &done.err, &explained.out, &explained.err, &checked.out, &checked.err] {
+        assert!(!text.contains(secret));
+    }
+    for (name, bytes) in files(&bench.path("set")) {
+        let bytes = if name.ends_with(".zst") {
+            let path = bench.path("set").join(&name).to_string_lossy().into_owned();
+            airlift_tests::stock(&bench.path("set"), "zstd", &["-dc", &path]).out.into_bytes()
+        } else {
+            bytes
+        };
+        assert!(!bytes.windows(secret.len()).any(|w| w == secret.as_bytes()), "{name}");
+    }
+    // And it is there, as a slot.
+    let mke4 = String::from_utf8(files(&bench.path("set"))["mke4.yaml"].clone()).unwrap();
+    assert!(mke4.contains("bindPW: 'airlift-secret("), "{mke4}");
+}
+
+#[test]
+fn a_blanked_site_gives_the_same_set() {
+    let bench = Bench::new("examples/acme");
+    assert_eq!(bench.compile("with", &[]).code, 0);
+    let mke4 = String::from_utf8(files(&bench.path("with"))["mke4.yaml"].clone()).unwrap();
+    let line = mke4.lines().find(|l| l.contains("bindPW")).unwrap();
+    let slot = line.split('\'').nth(1).unwrap();
+    bench.edit("mke3.toml", "example-reader-password", slot);
+    let done = bench.compile("without", &[]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert_eq!(files(&bench.path("with")), files(&bench.path("without")));
+}
+
+#[test]
+fn a_serial_is_used_once() {
+    let bench = Bench::new("examples/acme");
+    assert_eq!(bench.compile("set", &[]).code, 0);
+    let before = files(&bench.path("set"));
+    let same = bench.compile("set", &[]);
+    assert_eq!(same.code, 0, "{}", same.err);
+    assert!(same.err.contains("there already"), "{}", same.err);
+    bench.edit("mke3.toml", "kubelet_max_pods = 150", "kubelet_max_pods = 151");
+    for more in [&[][..], &["--force"]] {
+        for out in ["set", "elsewhere"] {
+            let refused = bench.compile(out, more);
+            assert_eq!(refused.code, 3, "{}", refused.err);
+            assert!(refused.err.contains("raise `serial`"), "{}", refused.err);
+        }
+    }
+    assert!(!bench.path("elsewhere").exists());
+    assert_eq!(before, files(&bench.path("set")));
+    bench.edit("site.yaml", "serial: 1", "serial: 2");
+    assert_eq!(bench.compile("set", &[]).code, 1, "a set that stands there is not replaced unasked");
+    assert_eq!(bench.compile("set", &["--force"]).code, 0);
+}
+
+#[test]
+fn wrong_inputs_write_nothing_and_name_the_place() {
+    let cases: &[(&str, &str, &str, &str)] = &[
+        ("mke3.toml", "kubelet_max_pods = 150", "kubelet_max_podz = 150", "kubelet_max_pods"),
+        ("mke3.toml", "kubelet_max_pods = 150", "kubelet_max_pods = \"150\"", "mke3.toml:"),
+        (
+            "mke3.toml",
+            "kubelet_max_pods = 150",
+            "kubelet_max_pods = 150\n  kubelet_max_pods = 151",
+            "duplicate key",
+        ),
+        ("mke3.toml", "pod_cidr = \"172.24.0.0/16\"", "pod_cidr = \"10.96.0.0/16\"", "overlap"),
+        (
+            "mke3.toml",
+            "pod_cidr = \"172.24.0.0/16\"",
+            "pod_cidr = \"10.20.0.0/16\"",
+            "overlaps the pod network",
+        ),
+        (
+            "site.yaml",
+            "url: registry.acme.example:5000/mke",
+            "url: https://registry.acme.example:5000/mke",
+            "https://",
+        ),
+        (
+            "site.yaml",
+            "url: oci://registry.acme.example:5000/mke",
+            "url: registry.acme.example:5000/mke",
+            "oci://",
+        ),
+        (
+            "site.yaml",
+            "url: registry.acme.example:5000/mke",
+            "url: registry.acme.example:5000/mke/",
+            "site.yaml:",
+        ),
+        ("site.yaml", "external_address: mke.acme.example", "external_address: 10.20.1.11", "own"),
+        (
+            "site.yaml",
+            "external_address: mke.acme.example",
+            "external_adress: mke.acme.example",
+            "external_address",
+        ),
+        ("hosts.yaml", "hostname: mgr2", "hostname: mgr1", "mgr1"),
+        ("hosts.yaml", "role: manager", "role: worker", "odd number"),
+        ("hosts.yaml", "privateAddress: 10.20.1.12", "privateAddress: 10.20.1.11", "10.20.1.11"),
+        ("site.yaml", "decisions: {}", "decisions: {no.such.question: yes}", "site.yaml:"),
+    ];
+    for (file, from, to, words) in cases {
+        let bench = Bench::new("examples/acme");
+        bench.edit(file, from, to);
+        let done = bench.compile("set", &[]);
+        assert!(matches!(done.code, 3 | 4), "{to}: {} {}", done.code, done.err);
+        assert!(done.err.contains(words), "{to}: {}", done.err);
+        assert!(done.err.contains(&format!("{file}:")), "{to}: {}", done.err);
+        assert!(!bench.path("set").exists() && !bench.path("site/issued.json").exists(), "{to}");
+    }
+}
+
+#[test]
+fn all_problems_of_all_files_come_in_one_run() {
+    let bench = Bench::new("examples/acme");
+    bench.edit("mke3.toml", "kubelet_max_pods = 150", "kubelet_max_podz = 150");
+    bench.edit("site.yaml", "url: oci://registry", "url: registry");
+    bench.edit("hosts.yaml", "privateAddress: 10.20.1.22", "privateAddress: nowhere");
+    let done = bench.compile("set", &["--key", "/nonexistent"]);
+    let done = if done.code == 2 { bench.compile("set", &[]) } else { done };
+    for file in ["mke3.toml:", "site.yaml:", "hosts.yaml:"] {
+        assert!(done.err.contains(file), "{file}: {}", done.err);
+    }
+}
+
+#[test]
+fn explain_answers_in_both_directions() {
+    let bench = Bench::new("examples/acme");
+    let site = bench.text("site");
+    let key = airlift(&["explain", "mke3.toml:cluster_config.pod_cidr", &site]);
+    assert_eq!(key.code, 0, "{}", key.err);
+    assert!(key.out.contains("-> mke4.yaml:spec.network.providers[0].extraConfig.cidrV4"), "{}", key.out);
+    let value = airlift(&["explain", "mke4.yaml:spec.network.serviceCIDR", &site]);
+    assert!(value.out.contains("<- mke3.toml:cluster_config.service_cluster_ip_range"), "{}", value.out);
+    let unknown = airlift(&["explain", "mke3.toml:cluster_config.pod_cidrs", &site]);
+    assert_ne!(unknown.code, 0);
+    assert!(unknown.err.contains("pod_cidr"), "{}", unknown.err);
+}
+
+#[test]
+fn convert_writes_mke4_yaml_and_nothing_else_to_standard_output() {
+    let toml = root().join("tests/fixtures/mke3/small.toml").to_string_lossy().into_owned();
+    let done = airlift(&["convert", &toml, "--external-address", "mke.example", "--target", "v4.1.2"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(done.out.starts_with("apiVersion: mke.mirantis.com/v1alpha1\n"), "{}", done.out);
+    assert!(done.out.contains("externalAddress: mke.example"), "{}", done.out);
+}
+
+#[test]
+fn a_key_file_that_others_can_read_signs_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = Bench::new("examples/acme");
+    std::fs::set_permissions(bench.path("author.key"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let done = bench.compile("set", &[]);
+    assert_eq!(done.code, 3, "{}", done.err);
+    assert!(done.err.contains("can be read by others") && done.err.contains("chmod 600"), "{}", done.err);
+    assert!(!bench.path("set").exists());
+}
+
+#[test]
+fn help_and_manual_know_every_verb_and_exit_code() {
+    let help = airlift(&["--help"]);
+    for verb in [
+        "init",
+        "next",
+        "compile",
+        "check",
+        "convert",
+        "explain",
+        "contracts",
+        "keys",
+        "keygen",
+        "verify",
+        "inspect",
+        "completions",
+        "man",
+    ] {
+        assert!(help.out.contains(&format!("  {verb} ")), "--help lacks {verb}");
+        let page = airlift(&[verb, "--help"]);
+        assert_eq!(page.code, 0, "{verb}");
+    }
+    let manual = airlift(&["man"]);
+    assert!(manual.out.contains("EXIT STATUS"), "{}", manual.out);
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(airlift(&["completions", shell]).out.contains("airlift"));
+    }
+}
+
+#[test]
+fn keys_lists_every_key_with_its_fate() {
+    let done = airlift(&["keys", "--format", "json"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&done.out).unwrap();
+    assert!(rows.len() >= 300, "{}", rows.len());
+    for row in rows {
+        assert!(row["fate"].as_str().is_some_and(|fate| !fate.is_empty()), "{row}");
+    }
+}
