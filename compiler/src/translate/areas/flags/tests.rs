@@ -2,7 +2,7 @@ use super::RULES;
 use crate::origin::{Source, Tracked};
 use crate::surroundings::{HostEntry, SshEntry, Surroundings};
 use crate::translate::Fate;
-use crate::translate::testing::{Run, each_key_has_one_fate, run_by, run_in};
+use crate::translate::testing::{Run, each_change_names_its_key, each_key_has_one_fate, run_by, run_in};
 
 const KUBELET: &str = "cluster_config.custom_kubelet_flags";
 
@@ -19,6 +19,7 @@ fn kubelet(list: &[&str], contract: &str, decisions: &[(&str, &str)]) -> Run {
 #[test]
 fn every_key_gets_one_fate_whatever_its_value() {
     each_key_has_one_fate(RULES, &[&[]], &[]);
+    each_change_names_its_key(RULES, &[&[]], &[]);
 }
 
 #[test]

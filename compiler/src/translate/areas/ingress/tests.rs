@@ -1,7 +1,7 @@
 use super::RULES;
 use crate::origin::{Source, Tracked};
 use crate::surroundings::Surroundings;
-use crate::translate::testing::{Run, each_key_has_one_fate, run_by, run_in};
+use crate::translate::testing::{Run, each_change_names_its_key, each_key_has_one_fate, run_by, run_in};
 
 const ON: &str = "[cluster_config.ingress_controller]\nenabled = true\n";
 const OFF: &str = "[cluster_config.ingress_controller]\nenabled = false\n";
@@ -34,7 +34,7 @@ fn with_site(toml: &str, http: Option<u16>, https: Option<u16>, remove: Option<b
 
 /// The codes of findings about ports and NGINX.
 fn codes(run: &Run) -> Vec<&'static str> {
-    let about = |text: &str| ["port", "NGINX", "Gateway"].iter().any(|word| text.contains(word));
+    let about = |text: &str| ["node port", "NGINX", "Gateway"].iter().any(|word| text.contains(word));
     run.findings.iter().filter(|f| about(&f.message)).map(|f| f.code.id).collect()
 }
 
@@ -48,6 +48,8 @@ fn every_key_gets_one_fate_whatever_its_value() {
     let served: &[(&str, &str)] =
         &[(SWITCH, "true"), (&name, "\"x\""), (&node, "33010"), (&port, "9000"), (tcp, "\"a/b:1\"")];
     each_key_has_one_fate(RULES, &[&[], &[(SWITCH, "true")], http, served], &[]);
+    let replicas = ("cluster_config.ingress_controller.ingress_num_replicas", "5");
+    each_change_names_its_key(RULES, &[&[replicas], &[(SWITCH, "true"), replicas], http, served], &[]);
 }
 
 #[test]
