@@ -124,14 +124,15 @@ pub fn non_default(key: &Key) -> String {
             Allowed::Range(low, high) => (low..=high).contains(n),
             _ => true,
         };
-        let mut found = [9443, 77, 7, 1].into_iter().filter(fits).filter(|n| !is_default(Literal::Int(*n)));
+        let mut found = [77, 9443, 7, 1].into_iter().filter(fits).filter(|n| !is_default(Literal::Int(*n)));
         found.next().expect("a number in the range")
     };
     if let Allowed::Words { words, .. } = key.allowed {
         let other = |word: &&&str| {
             !key.defaults().any(|d| matches!(d, Literal::Str(s) if s.eq_ignore_ascii_case(word)))
         };
-        return quoted(words.iter().find(other).expect("a word that is no default"));
+        let word = quoted(words.iter().find(other).expect("a word that is no default"));
+        return if key.kind.is_list() { format!("[{word}]") } else { word };
     }
     match key.kind {
         Kind::Bool => (!is_default(Literal::Bool(true))).to_string(),

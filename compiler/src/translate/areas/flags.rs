@@ -38,3 +38,6 @@ pub const DECISIONS: &[&str] = &[
     "cluster_config.custom_kubelet_flags",
     "cluster_config.custom_kube_proxy_flags",
 ];
+
+#[cfg(test)]
+mod tests;

@@ -71,12 +71,14 @@ fn ingress(ctx: &mut Ctx<'_>) {
     let was_on = ctx.mke3.bool(SWITCH);
     if !was_on.value {
         ctx.idle(&KEYS[1..], "the ingress controller was off");
+        stay(ctx, &on);
         let nginx = if ctx.contract.ingress_always_on { ports::of_range(ctx, &was_on) } else { Vec::new() };
         return gateway::gateway(ctx, &was_on, None, &nginx);
     }
     if !on.value {
         let freed = ports::freed(ctx, &on);
         ctx.idle(&other_keys(), "NGINX does not stay");
+        stay(ctx, &on);
         return gateway::gateway(ctx, &was_on, Some(freed), &[]);
     }
     for (key, path) in FIELDS {
@@ -95,6 +97,13 @@ fn ingress(ctx: &mut Ctx<'_>) {
     ctx.drop(key!("ingress_extra_args.default_backend_service"), why, true);
     let nginx = ports::own(ctx, &on);
     gateway::gateway(ctx, &was_on, None, &nginx);
+}
+
+/// The release's own values stay because MKE 3's don't count.
+fn stay(ctx: &mut Ctx<'_>, on: &Tracked<bool>) {
+    for (_, path) in FIELDS {
+        ctx.depends(path, &on.origin);
+    }
 }
 
 /// All but the switch and the exposed ports.

@@ -107,7 +107,13 @@ const GATEWAY_REPLICAS: &str = "cluster_config.gateway_controller.gateway_num_re
 pub(super) fn gateway_controller(ctx: &mut Ctx<'_>) {
     let on = ctx.mke3.bool(GATEWAY);
     if !on.value {
-        return ctx.idle(GATEWAY_KEYS, "Envoy Gateway was off");
+        ctx.idle(&GATEWAY_KEYS[1..], "Envoy Gateway was off");
+        return if ctx.doc.get("spec.envoyGateway.replicaCount").is_some() {
+            ctx.depends("envoyGateway.replicaCount", &on.origin);
+            ctx.fate(GATEWAY, Fate::Merged, "were it on, its own number of replicas would count");
+        } else {
+            ctx.fate(GATEWAY, Fate::Default, "");
+        };
     }
     if !ctx.contract.has("envoyGateway.replicaCount") {
         let why = format!("{} has no Envoy Gateway", ctx.contract.id);

@@ -60,7 +60,7 @@ pub(super) fn plugins(ctx: &mut Ctx<'_>) {
 fn ask(ctx: &mut Ctx<'_>) -> Option<Tracked<&'static str>> {
     ctx.decide(&Question {
         key: ALWAYS_PULL,
-        ask: format!("{} has no field for AlwaysPullImages; is the plugin switched on by an argument", ctx.contract.id),
+        ask: format!("{} has no field for AlwaysPullImages, only an argument that replaces what k0s and MKE 4k write", ctx.contract.id),
         choices: &[
             Choice {
                 name: "write",

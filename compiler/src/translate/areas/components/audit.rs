@@ -13,6 +13,8 @@ const SWITCH: &str = "cluster_config.kube_api_server_auditing";
 const OWN_POLICY: &str = "cluster_config.kube_api_server_enable_custom_audit_policy";
 const POLICY: &str = "cluster_config.kube_api_server_custom_audit_policy_yaml";
 
+const LEVEL_FIELD: &str = "apiServer.audit.level";
+
 pub(super) fn audit(ctx: &mut Ctx<'_>) {
     level(ctx);
     policy(ctx);
@@ -23,6 +25,7 @@ fn level(ctx: &mut Ctx<'_>) {
     let level = ctx.mke3.str(LEVEL);
     ctx.fate(SWITCH, Fate::Merged, "");
     if !switch.value {
+        ctx.depends(LEVEL_FIELD, &switch.origin);
         ctx.put("apiServer.audit.enabled", switch);
         return ctx.drop(LEVEL, "MKE's own API is gone, and kube-apiserver's audit log was off", false);
     }
@@ -30,14 +33,14 @@ fn level(ctx: &mut Ctx<'_>) {
     ctx.put("apiServer.audit.enabled", on.clone());
     ctx.fate(LEVEL, Fate::Merged, "it decides with `kube_api_server_auditing`");
     if !on.value {
-        return;
+        return ctx.depends(LEVEL_FIELD, &on.origin);
     }
     let capital = level.map(|level| match level.to_ascii_lowercase().as_str() {
         "request" => "Request",
         _ => "Metadata",
     });
     let deep = capital.value == "Request";
-    if !ctx.put("apiServer.audit.level", capital.because(&on.origin)) && deep {
+    if !ctx.put(LEVEL_FIELD, capital.because(&on.origin)) && deep {
         let text = format!(
             "{} can't be told the audit level; request bodies may not be logged any more",
             ctx.contract.id

@@ -6,6 +6,7 @@
 use super::super::flags::{Component, given};
 use super::settings::outweighed;
 use crate::diag::{Finding, codes::translate as code};
+use crate::origin::Origin;
 use crate::translate::{Ctx, Fate};
 
 pub(super) const KEYS: &[&str] = &[PROVIDER, KMS, NAME, ENDPOINT, CACHE];
@@ -15,6 +16,7 @@ const NAME: &str = "cluster_config.kms_name";
 const ENDPOINT: &str = "cluster_config.kms_endpoint";
 const CACHE: &str = "cluster_config.kms_cachesize";
 
+const FIELD: &str = "apiServer.encryptionProvider";
 const FLAG: &str = "encryption-provider-config";
 
 pub(super) fn encryption(ctx: &mut Ctx<'_>) {
@@ -25,6 +27,8 @@ pub(super) fn encryption(ctx: &mut Ctx<'_>) {
         return place_by_hand(ctx, KMS, &path.value);
     }
     let kms = ctx.mke3.bool(KMS);
+    ctx.depends(FIELD, &kms.origin);
+    ctx.fate(KMS, Fate::Merged, "it decides which file mke4.yaml names");
     if kms.value {
         ctx.idle(&[PROVIDER], "the KMS plugin encrypts Secrets");
         ctx.idle(
@@ -32,33 +36,26 @@ pub(super) fn encryption(ctx: &mut Ctx<'_>) {
             "it belongs into the EncryptionConfiguration that is placed by hand",
         );
         draft(ctx);
-        return ask(
-            ctx,
-            KMS,
-            "Secrets are encrypted through a KMS plugin; which path does the EncryptionConfiguration have that you place on every manager",
-        );
+        let what = "Secrets are encrypted through a KMS plugin; mke4.yaml must name the EncryptionConfiguration that you \
+                    place on every manager";
+        return ask(ctx, KMS, what, &kms.origin);
     }
-    ctx.fate(KMS, Fate::Default, "");
     ctx.idle(&[NAME, ENDPOINT, CACHE], "the KMS plugin is off");
-    if ctx.mke3.str(PROVIDER).value == "aesgcm" {
-        return ask(
-            ctx,
-            PROVIDER,
-            "Secrets are encrypted with AES-GCM; which path does the EncryptionConfiguration with MKE 3's key have on every manager (/var/lib/k0s/encryption.cfg is the product's own)",
-        );
+    let provider = ctx.mke3.str(PROVIDER);
+    ctx.depends(FIELD, &provider.origin);
+    ctx.fate(PROVIDER, Fate::Merged, "it decides which file mke4.yaml names");
+    if provider.value == "aesgcm" {
+        let what = "Secrets are encrypted with AES-GCM; mke4.yaml must name the EncryptionConfiguration with MKE 3's key on \
+                    every manager (/var/lib/k0s/encryption.cfg is the product's own)";
+        ask(ctx, PROVIDER, what, &provider.because(&kms.origin).origin);
     }
-    ctx.fate(PROVIDER, Fate::Default, "");
 }
 
-fn ask(ctx: &mut Ctx<'_>, key: &str, question: &str) {
-    let why = ctx.origin_of(key);
-    match ctx.ask_text(key, question, None, absolute) {
-        Some(path) => {
-            place_by_hand(ctx, key, &path.value);
-            ctx.put("apiServer.encryptionProvider", path.because(&why));
-            ctx.fate(key, Fate::Merged, "");
-        }
-        None => ctx.undecided(key),
+/// Asks for the path. While it is open, the default stands, so the key has its output all the same.
+fn ask(ctx: &mut Ctx<'_>, key: &str, what: &str, why: &Origin) {
+    if let Some(path) = ctx.ask_text(key, what, None, absolute) {
+        place_by_hand(ctx, key, &path.value);
+        ctx.put(FIELD, path.because(why));
     }
 }
 

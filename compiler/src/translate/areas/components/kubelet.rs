@@ -56,11 +56,13 @@ pub(super) fn seccomp(ctx: &mut Ctx<'_>) {
         return ctx.fate(KEY, Fate::Converted, "");
     }
     if !ctx.mke3.is_set(KEY) {
+        ctx.depends(FIELD, &disabled.origin);
         return ctx.fate(KEY, Fate::Default, "");
     }
     let answer = ctx.decide(&Question {
         key: KEY,
-        ask: "does every workload get the runtime's default seccomp profile".to_owned(),
+        ask: "`disable_seccomp_default = false` may mean the runtime's seccomp profile for every workload, which MKE 4k has off"
+            .to_owned(),
         choices: &[
             Choice { name: "unconfined", effect: "as MKE 4k has it; a workload may still choose a profile" },
             Choice {

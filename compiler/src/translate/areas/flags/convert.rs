@@ -277,7 +277,7 @@ impl List<'_, '_> {
     fn gates(&mut self, same: &[&Flag], value: Tracked<String>) -> Option<Tracked<String>> {
         self.items(same, value, |list, flag, item| {
             let (gate, on) = split(item);
-            let shown = format!("feature gate `{gate}`");
+            let shown = format!("the feature gate `{gate}`");
             let verdict = known::FEATURE_GATES.look_up(&gate, list.minor());
             match (verdict, switch(&on)) {
                 (Verdict::Locked(locked), Ok(on)) if locked == on => Some(Origin::default()),
@@ -290,7 +290,7 @@ impl List<'_, '_> {
     fn plugins(&mut self, same: &[&Flag], value: Tracked<String>) -> Option<Tracked<String>> {
         self.items(same, value, |list, flag, item| {
             let verdict = known::ADMISSION_PLUGINS.look_up(item, list.minor());
-            list.judge(&flag.path, &format!("admission plugin `{item}`"), verdict)
+            list.judge(&flag.path, &format!("the admission plugin `{item}`"), verdict)
         })
     }
 

@@ -31,6 +31,7 @@ pub(super) fn gateway(
         (http, https, Some((h, s))) => Some((http.unwrap_or(h), https.unwrap_or(s))),
         _ => None,
     }) else {
+        ctx.depends("gatewayMKEIngress.nodePorts", &on.origin);
         let taken = nginx.iter().map(|port| port.port.value.to_string()).collect::<Vec<_>>().join(", ");
         let finding = Finding::new(code::DECISION_NEEDED, format!("{} needs node ports for the Gateway API", ctx.contract.id))
             .note(format!("NGINX stays and keeps its own: {taken}"))
