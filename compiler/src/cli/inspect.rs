@@ -20,7 +20,7 @@ pub fn run(ui: Ui, bundle: &Path, entry: Option<&str>, format: Format) -> anyhow
         Ok(opened) => opened,
         Err(problems) => {
             for problem in problems.iter() {
-                ui.fail(&format!("[{}] {problem}", problem.code()), Some(&problem.hint().to_string()));
+                ui.fail(&format!("[{}] {problem}", problem.code()), Some(problem.hint()));
             }
             return Ok(exit::REFUSED);
         }

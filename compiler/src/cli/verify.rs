@@ -3,10 +3,10 @@
 use super::args::Format;
 use super::ui::Ui;
 use super::{exit, output};
+use airlift_bundle::Problems;
 use airlift_bundle::set::{Report, verify_set};
 use airlift_bundle::signature::PublicKey;
 use airlift_bundle::trust::TrustFile;
-use airlift_bundle::{Error, Problems};
 use anyhow::Context as _;
 use serde::Serialize;
 use std::path::Path;
@@ -36,7 +36,7 @@ struct Set {
 struct Problem {
     code: &'static str,
     message: String,
-    hint: String,
+    hint: &'static str,
 }
 
 pub fn run(
@@ -69,7 +69,7 @@ pub fn run(
         Err(problems) => {
             if format == Format::Text {
                 for problem in problems.iter() {
-                    ui.fail(&format!("[{}] {problem}", problem.code()), Some(&hint(problem)));
+                    ui.fail(&format!("[{}] {problem}", problem.code()), Some(problem.hint()));
                 }
                 ui.say("refused");
             }
@@ -82,10 +82,6 @@ fn read(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))
 }
 
-fn hint(problem: &Error) -> String {
-    problem.hint().to_string()
-}
-
 fn verdict(result: &Result<Report, Problems>) -> Verdict {
     match result {
         Ok(report) => Verdict { ok: true, set: Some(describe(report)), problems: Vec::new() },
@@ -94,7 +90,7 @@ fn verdict(result: &Result<Report, Problems>) -> Verdict {
             set: None,
             problems: problems
                 .iter()
-                .map(|p| Problem { code: p.code(), message: p.to_string(), hint: hint(p) })
+                .map(|p| Problem { code: p.code(), message: p.to_string(), hint: p.hint() })
                 .collect(),
         },
     }

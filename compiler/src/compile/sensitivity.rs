@@ -345,9 +345,12 @@ fn outvoted(fixture: &Fixture, input: &Input, scalar: &str, partners: &[&Input])
     })
 }
 
+/// A file, a text in it, and what takes its place.
+type Edit = (&'static str, &'static str, &'static str);
+
 /// A switch, and what must stand beside it for it to decide about anything: texts of the fixture and what takes their
 /// place. Without these the switch and its neighbours each keep a value as it is.
-const COMPANIONS: &[(&str, &[(&str, &str, &str)])] = &[
+const COMPANIONS: &[(&str, &[Edit])] = &[
     (
         "mke3.toml:auth.ldap.user_search_configs[0].match_group",
         &[(
@@ -399,7 +402,7 @@ fn accompanied(fixture: &Fixture, name: &str, scalar: &str) -> bool {
     COMPANIONS.iter().filter(|(of, _)| *of == name).any(|(_, edits)| decides(fixture, name, scalar, edits))
 }
 
-fn decides(fixture: &Fixture, name: &str, scalar: &str, edits: &[(&str, &str, &str)]) -> bool {
+fn decides(fixture: &Fixture, name: &str, scalar: &str, edits: &[Edit]) -> bool {
     let mut files = fixture.files.clone();
     for (label, from, to) in edits {
         let text = String::from_utf8(files.bytes(label).expect("a file").to_vec()).expect("UTF-8");

@@ -118,6 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::disallowed_methods)] // the test's own files may be half written
     fn a_serial_with_another_content_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let issued = Issued::read(dir.path()).unwrap();

@@ -167,7 +167,7 @@ fn without_table(ctx: &mut Ctx<'_>, why: &Origin) {
 #[derive(Clone, Copy, PartialEq)]
 enum Tls {
     FromTheStart,
-    StartTls,
+    Upgraded,
     Never,
 }
 
@@ -199,11 +199,11 @@ fn server(ctx: &mut Ctx<'_>, why: &Origin) {
     let secure = server.map_ref(|server| server.tls);
     let tls = match (secure.value, start_tls.value) {
         (true, _) => secure.map(|_| Tls::FromTheStart),
-        (false, on) => secure.map(|_| if on { Tls::StartTls } else { Tls::Never }).because(&start_tls.origin),
+        (false, on) => secure.map(|_| if on { Tls::Upgraded } else { Tls::Never }).because(&start_tls.origin),
     };
     match tls.value {
         Tls::FromTheStart => ctx.idle(&[START_TLS], "`ldaps` is protected from the start"),
-        Tls::StartTls => {
+        Tls::Upgraded => {
             ctx.put("authentication.ldap.startTLS", tls.map_ref(|_| true).because(why));
             ctx.fate(START_TLS, Fate::Copied, "");
             ctx.tell(
