@@ -28,6 +28,7 @@ pub fn site(args: &SiteArgs, allows: Use) -> anyhow::Result<Loaded> {
     );
     let mut findings = Findings::new();
     let files = SiteFiles::load(&args.dir, &mut findings);
+    tracing::debug!(files = files.labels().count(), "read the site directory");
     load(files, findings, &args.settings, allows, None)
 }
 

@@ -17,6 +17,15 @@ impl Ui {
     /// From the flags, the environment (`NO_COLOR`) and what standard error is.
     pub fn new(global: &Global) -> Self {
         let colour = !global.no_color && ambient::variable("NO_COLOR").is_none() && stderr().is_terminal();
+        // What the tool does, for `-l debug` and `-l trace`. Without times: the log of a run reads like any other's.
+        let logger = tracing_subscriber::fmt().without_time().with_target(false).with_ansi(colour);
+        let level = match global.log_level {
+            LogLevel::Trace => tracing::Level::TRACE,
+            LogLevel::Debug => tracing::Level::DEBUG,
+            LogLevel::Info | LogLevel::Warn | LogLevel::Error => tracing::Level::ERROR,
+        };
+        // A second logger in one process is refused; the first one stays.
+        let _ = logger.with_max_level(level).with_writer(stderr).try_init();
         Self { colour, level: global.log_level }
     }
 

@@ -90,6 +90,7 @@ pub fn pack(
         nodes: planned.iter().map(|(node, _)| node.clone()).collect(),
     };
     let (plan_json, plan_id) = plan.to_json()?;
+    tracing::debug!(%plan_id, nodes = planned.len(), "pack");
 
     let bundles: Vec<(String, Vec<u8>)> = planned
         .into_par_iter()

@@ -25,6 +25,7 @@ pub struct Translated<'a> {
 impl<'a> Translated<'a> {
     /// Translates what was read.
     pub fn new(inputs: &'a Inputs, findings: &mut Findings) -> Self {
+        tracing::debug!(contract = inputs.contract.id, "translate");
         let translation = translate(&inputs.mke3, &inputs.surroundings, inputs.contract, findings);
         networks(inputs, findings);
         let nodes = inputs.site.as_ref().and_then(|_| {
@@ -47,6 +48,11 @@ impl<'a> Translated<'a> {
             .collect();
         translation.accounts.check(documents.iter().map(|(_, tree)| *tree), findings);
         let ledger = Ledger::new(inputs.contract.id, &translation.accounts, documents);
+        tracing::debug!(
+            keys = ledger.keys.len(),
+            values = ledger.values.len(),
+            "account for every key and value"
+        );
         Self { inputs, translation, nodes, ledger }
     }
 

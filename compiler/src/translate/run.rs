@@ -68,6 +68,7 @@ pub(super) fn translate_by<'r>(
 }
 
 fn run(ctx: &mut Ctx<'_>, rule: &Rule) {
+    tracing::trace!(keys = ?rule.keys, "rule");
     match rule.act {
         Act::Code(run) => run(ctx),
         Act::Drop { why, felt } => {
