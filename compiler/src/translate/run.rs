@@ -141,3 +141,38 @@ pub(super) fn fault(code: &'static crate::diag::Code, message: String) -> Findin
     Finding::new(code, message)
         .help("this is a fault of Airlift, not of the input; report it with the key's name")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::translate::testing::{CONTRACTS, file_with, run};
+
+    #[test]
+    fn every_key_of_the_catalogue_stands_in_exactly_one_rule() {
+        let mut count: BTreeMap<&str, usize> = catalog::all().map(|key| (key.pattern, 0)).collect();
+        for pattern in rules().flat_map(|rule| rule.keys) {
+            match count.get_mut(pattern) {
+                Some(n) => *n += 1,
+                None => panic!("a rule names `{pattern}`, which the catalogue does not know"),
+            }
+        }
+        let wrong: Vec<_> = count.iter().filter(|(_, n)| **n != 1).collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+
+    #[test]
+    fn every_key_has_one_fate_under_every_contract() {
+        for contract in CONTRACTS {
+            let (mut accounted, mut all) = (0, 0);
+            for key in catalog::all() {
+                all += 1;
+                let run = run(&file_with(key, &[("cluster_config.calico_kdd", "true")]), contract, &[]);
+                assert_eq!(run.faults(), [""; 0], "{} under {contract}", key.pattern);
+                let account = run.translation.accounts.list.iter().any(|a| a.pattern == key.pattern);
+                assert!(account, "`{}` has no account under {contract}", key.pattern);
+                accounted += 1;
+            }
+            println!("{contract}: accounted {accounted} of {all} keys");
+        }
+    }
+}
