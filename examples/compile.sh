@@ -6,7 +6,7 @@ cargo build --release -p airlift -p airlift-node
 target="${CARGO_TARGET_DIR:-target}"
 bin="$target/release"
 # A copy of the site, because a compile notes there that its serial is used.
-rm -rf "$target/acme"
+rm -rf "$target/acme" "$target/acme-set"
 cp -R examples/acme "$target/acme"
 [ -f "$target/acme-author.key" ] || "$bin/airlift" keygen --no-password "$target/acme-author"
 "$bin/airlift" compile "$target/acme" --key "$target/acme-author.key" --out "$target/acme-set" --force

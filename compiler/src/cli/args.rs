@@ -20,9 +20,9 @@ pub struct Airlift {
 const AFTER_HELP: &str = "A first set, from nothing:
   airlift init acme                  a commented site directory
   airlift next acme                  what is still missing, and the command that makes it
-  airlift keygen author              a signing key
+  airlift keygen author --key-password-file pw   a signing key; pw holds a password, mode 600
   airlift check acme                 what would be lost, changed or in the way
-  airlift compile acme --key author.key --out acme-set";
+  airlift compile acme --key author.key --key-password-file pw --out acme-set";
 
 /// Flags of every verb.
 #[derive(Clone, Debug, Args)]

@@ -7,7 +7,7 @@ use super::ui::{Ui, exit_code};
 use super::{exit, keygen, output};
 use crate::ambient;
 use crate::compile::bundle::{self, Packed};
-use crate::compile::{Translated, report};
+use crate::compile::{Inputs, Translated, report};
 use crate::contract::Use;
 use crate::diag::Findings;
 use crate::emit::{Existing, ISSUED, Issued, SerialError, SigningKey, Standing, standing, write_set};
@@ -47,10 +47,11 @@ struct Done {
 
 pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
     let key = SigningKey::read(wish.key, keygen::password(wish.password_file)?);
-    let mut loaded = loading::site(wish.site, Use::Compile)?;
-    expiry(&mut loaded);
-    let Loaded { inputs, mut findings, files } = loaded;
+    let Loaded { inputs, mut findings, files } = loading::site(wish.site, Use::Compile)?;
     let translated = inputs.as_ref().map(|inputs| Translated::new(inputs, &mut findings));
+    // What the clock says is shown and may stop the run, but stays out of the set.
+    let timeless = findings.clone();
+    findings.append(expiry(inputs.as_ref()));
     ui.findings(&findings);
     let key = match key {
         Ok(key) => key,
@@ -71,7 +72,7 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
             contract.id, site.settings.mke3_version.value
         ));
     }
-    let text = report::text(translated, site, nodes, &findings)?;
+    let text = report::text(translated, site, nodes, &timeless)?;
     let packed = bundle::pack(translated, site, nodes, &files, &text, &key)
         .with_context(|| "can't pack the set".to_owned())?;
     let out =
@@ -85,17 +86,14 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
             return Ok(exit::INPUT);
         }
     };
+    // Noted before the set appears: a serial that was noted in vain costs nothing, one that was forgotten may be used twice.
+    let note = wish.site.dir.join(ISSUED);
+    output::write_file(&note, &issued.with(serial, set_json)?, true)
+        .context("nothing was written: the serial must be noted as used in the site directory first")?;
     if standing(&out, &name, serial, set_json) == Standing::Same {
         ui.say("the set is there already, byte for byte; nothing was written");
     } else {
         write(ui, &out, &packed, wish.force)?;
-    }
-    let note = wish.site.dir.join(ISSUED);
-    if let Err(error) = output::write_file(&note, &issued.with(serial, set_json)?, true) {
-        ui.fail(
-            &format!("the set is written, but serial {serial} could not be noted as used: {error:#}"),
-            None,
-        );
     }
     if let Some(path) = wish.config_out {
         let mke4 = packed.files.get("mke4.yaml").map(Vec::as_slice).unwrap_or_default();
@@ -153,11 +151,9 @@ fn refusal(findings: &Findings) -> u8 {
 
 /// Certificates that the clock of this machine says are past. Not part of the set: the same inputs give the same bytes
 /// on every day.
-fn expiry(loaded: &mut Loaded) {
+fn expiry(inputs: Option<&Inputs>) -> Findings {
     let today = Date::from_days(ambient::seconds_since_1970().div_euclid(24 * 60 * 60));
-    if let Some(site) = loaded.inputs.as_ref().and_then(|i| i.site.as_ref()) {
-        loaded.findings.append(site.expiry_findings(today));
-    }
+    inputs.and_then(|i| i.site.as_ref()).map(|site| site.expiry_findings(today)).unwrap_or_default()
 }
 
 fn write(ui: Ui, out: &Path, packed: &Packed, force: bool) -> anyhow::Result<()> {

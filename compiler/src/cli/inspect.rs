@@ -20,7 +20,7 @@ pub fn run(ui: Ui, bundle: &Path, entry: Option<&str>, format: Format) -> anyhow
         Ok(opened) => opened,
         Err(problems) => {
             for problem in problems.iter() {
-                ui.fail(&format!("[{}] {problem}", problem.code()), Some(problem.hint()));
+                ui.fail(&format!("[{}] failed to {problem}", problem.code()), Some(problem.hint()));
             }
             return Ok(exit::REFUSED);
         }

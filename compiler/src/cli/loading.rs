@@ -4,7 +4,7 @@ use super::site_args::{SettingArgs, SiteArgs};
 use crate::compile::{Inputs, Sources};
 use crate::contract::Use;
 use crate::diag::Findings;
-use crate::site::{Flag, Overrides, SiteFiles};
+use crate::site::{Flag, LIMIT, Overrides, SiteFiles};
 use anyhow::Context as _;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -34,6 +34,8 @@ pub fn site(args: &SiteArgs, allows: Use) -> anyhow::Result<Loaded> {
 
 /// Reads a bare TOML file.
 pub fn bare(toml: &Path, args: &SettingArgs, allows: Use) -> anyhow::Result<Loaded> {
+    let about = std::fs::metadata(toml).with_context(|| format!("can't read {}", toml.display()))?;
+    anyhow::ensure!(about.is_file() && about.len() <= LIMIT, "{} is no small plain file", toml.display());
     let bytes = std::fs::read(toml).with_context(|| format!("can't read {}", toml.display()))?;
     let label = toml.file_name().map_or_else(|| "mke3.toml".to_owned(), |n| n.to_string_lossy().into_owned());
     load(SiteFiles::new(), Findings::new(), args, allows, Some((label, bytes)))

@@ -69,7 +69,7 @@ pub fn run(
         Err(problems) => {
             if format == Format::Text {
                 for problem in problems.iter() {
-                    ui.fail(&format!("[{}] {problem}", problem.code()), Some(problem.hint()));
+                    ui.fail(&format!("[{}] failed to {problem}", problem.code()), Some(problem.hint()));
                 }
                 ui.say("refused");
             }
@@ -90,7 +90,7 @@ fn verdict(result: &Result<Report, Problems>) -> Verdict {
             set: None,
             problems: problems
                 .iter()
-                .map(|p| Problem { code: p.code(), message: p.to_string(), hint: p.hint() })
+                .map(|p| Problem { code: p.code(), message: format!("failed to {p}"), hint: p.hint() })
                 .collect(),
         },
     }

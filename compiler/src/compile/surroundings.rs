@@ -26,7 +26,8 @@ pub fn of(parts: &Parts, _files: &SiteFiles, _findings: &mut Findings) -> Surrou
         image_registry: image.map(|url| registry(url, parts.registries.image_ca.as_ref())),
         chart_registry: chart.map(|url| registry(url, parts.registries.chart_ca.as_ref())),
         license: settings.license_file.as_ref().map(|f| f.clone().map(|_| LICENSE_SLOT.to_owned()).tracked()),
-        data_dir: Some(text(&settings.data_dir)),
+        // A default has no place: nobody has settled where k0s lives.
+        data_dir: (!settings.data_dir.place.span.is_empty()).then(|| text(&settings.data_dir)),
         gateway_http_port: settings.http_node_port.clone().map(Field::tracked),
         gateway_https_port: settings.https_node_port.clone().map(Field::tracked),
         remove_ingress_nginx: Some(settings.remove_ingress_nginx.clone().tracked()),

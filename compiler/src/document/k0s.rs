@@ -93,6 +93,7 @@ fn api(cluster: &Cluster<'_>, doc: &mut Tree, findings: &mut Findings) {
     args.check("request-timeout", measure::is_duration, "a duration such as `1m0s`", findings);
     args.check("service-node-port-range", measure::is_port_range, "a range such as `32768-35535`", findings);
     args.override_with(mke4, "spec.apiServer.extraArgs", findings);
+    args.without_event_rate_limit();
     doc.set("spec.api.extraArgs", args.build());
 }
 
@@ -334,12 +335,25 @@ fn worker_profiles(cluster: &Cluster<'_>, findings: &mut Findings) -> Tree {
                 }
             }
             let mut profile = Tree::map();
+            profile.set("values", upon(profiles.get(1), &name, values));
             profile.set("name", name);
-            profile.set("values", values);
             profiles.push(profile);
         }
     }
     Tree::List(profiles)
+}
+
+/// A node has one profile: one of its own must say again what the product's profile for workers says, or the node would
+/// lose it. What the profile itself sets goes before.
+fn upon(base: Option<&Tree>, name: &Tracked<String>, own: Tree) -> Tree {
+    let mut values =
+        base.and_then(|base| base.get("values")).cloned().unwrap_or_default().because(&name.origin);
+    if let Tree::Map(own) = own {
+        for (key, value) in own {
+            *values.child(&key) = value;
+        }
+    }
+    values
 }
 
 fn profiling(cluster: &Cluster<'_>, field: &str) -> Tracked<String> {
@@ -391,6 +405,20 @@ impl Args {
     fn check(&self, flag: &str, ok: impl Fn(&str) -> bool, form: &str, findings: &mut Findings) {
         if let Some(value) = self.0.text(flag) {
             require(&value, &format!("the value of `{flag}`"), ok, form, findings);
+        }
+    }
+
+    /// The API server does not start with EventRateLimit and without limits, which only the vendor's command brings.
+    fn without_event_rate_limit(&mut self) {
+        const FLAG: &str = "enable-admission-plugins";
+        let Some(plugins) = self.0.text(FLAG) else { return };
+        let left: Vec<&str> = plugins.value.split(',').filter(|plugin| *plugin != "EventRateLimit").collect();
+        let origin =
+            plugins.origin.clone().without("cluster_config.k8s_event_rate_limit.event_rate_limit_ac_enabled");
+        if left.is_empty() {
+            self.0.remove(FLAG);
+        } else {
+            self.0.set(FLAG, Tree::leaf(left.join(","), &origin));
         }
     }
 

@@ -4,6 +4,7 @@
 //! it. An older set under the same name is exchanged in one step and removed afterwards, so at every instant the name
 //! holds the whole old set, the whole new one, or nothing.
 
+use airlift_bundle::set::SetIndex;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
@@ -31,9 +32,12 @@ pub enum OutputError {
     /// Something with that name is there.
     #[error("{} is there already; take another name, or --force to replace it", .0.display())]
     Exists(PathBuf),
-    /// What is there is no set, so it is not replaced.
-    #[error("{} is there and is not a set of Airlift; it was not touched", .0.display())]
+    /// What is there is no set, or holds more than one, so it is not replaced.
+    #[error("{} is there and holds more than a set of Airlift; it was not touched", .0.display())]
     Foreign(PathBuf),
+    /// The directory above is not there: perhaps a misspelt path, or a stick that is not mounted.
+    #[error("{} is no directory; make it first, or look whether the medium is mounted", .0.display())]
+    Parent(PathBuf),
     /// The system refused.
     #[error("can't write {}: {source}", .path.display())]
     Io {
@@ -63,7 +67,7 @@ pub fn write_set(
     if there && existing == Existing::Keep {
         return Err(OutputError::Exists(out.to_owned()));
     }
-    if there && !out.join("set.json").is_file() {
+    if there && !is_set(out) {
         return Err(OutputError::Foreign(out.to_owned()));
     }
     let parent = match out.parent() {
@@ -71,7 +75,9 @@ pub fn write_set(
         _ => Path::new("."),
     };
     let name = out.file_name().ok_or_else(|| OutputError::Foreign(out.to_owned()))?;
-    fs::create_dir_all(parent).map_err(at(parent))?;
+    if !parent.is_dir() {
+        return Err(OutputError::Parent(parent.to_owned()));
+    }
     let mut partial = std::ffi::OsString::from(".");
     partial.push(name);
     partial.push(".partial");
@@ -86,6 +92,31 @@ pub fn write_set(
     }
     sync(parent)?;
     remove(&partial)
+}
+
+/// Whether a directory is a set and nothing else: only then may it be replaced.
+fn is_set(out: &Path) -> bool {
+    let index = fs::read(out.join(SetIndex::FILE)).ok().and_then(|bytes| SetIndex::parse(&bytes).ok());
+    let Some(index) = index else { return false };
+    let known = |name: &str| {
+        name == SetIndex::FILE
+            || name == "SHA256SUMS"
+            || name.ends_with(".minisig")
+            || index.file(name).is_some()
+    };
+    let mut folders = vec![out.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else { return false };
+        for entry in entries {
+            let Ok(path) = entry.map(|e| e.path()) else { return false };
+            if path.is_dir() && !path.is_symlink() {
+                folders.push(path);
+            } else if !path.strip_prefix(out).ok().and_then(Path::to_str).is_some_and(known) {
+                return false;
+            }
+        }
+    }
+    true
 }
 
 fn fill(
@@ -151,20 +182,27 @@ fn sync(dir: &Path) -> Result<(), OutputError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use airlift_bundle::set::SetFile;
+    use airlift_bundle::value::PlanId;
 
     fn files(text: &str) -> BTreeMap<String, Vec<u8>> {
-        [("set.json", text), ("nodes/a/b", "x")].map(|(n, t)| (n.to_owned(), t.as_bytes().to_vec())).into()
+        let listed = SetFile::of("nodes/a/b".parse().unwrap(), text.as_bytes());
+        let plan = SetFile::of("plan.json".parse().unwrap(), b"plan");
+        let index = SetIndex::new(PlanId::of(b"plan"), vec![listed, plan]).unwrap().to_json().unwrap();
+        let files =
+            [("set.json", index), ("nodes/a/b", text.as_bytes().to_vec()), ("plan.json", b"plan".to_vec())];
+        files.map(|(name, bytes)| (name.to_owned(), bytes)).into()
     }
 
     #[test]
     fn a_set_appears_whole_and_an_older_one_goes_only_when_told() {
         let dir = tempfile::tempdir().unwrap();
-        let out = dir.path().join("deep/out");
+        let out = dir.path().join("out");
         write_set(&out, &files("1"), Existing::Keep, |_| ()).unwrap();
         assert!(matches!(write_set(&out, &files("2"), Existing::Keep, |_| ()), Err(OutputError::Exists(_))));
-        assert_eq!(fs::read(out.join("set.json")).unwrap(), b"1");
+        assert_eq!(fs::read(out.join("nodes/a/b")).unwrap(), b"1");
         write_set(&out, &files("2"), Existing::Replace, |_| ()).unwrap();
-        assert_eq!(fs::read(out.join("set.json")).unwrap(), b"2");
+        assert_eq!(fs::read(out.join("nodes/a/b")).unwrap(), b"2");
         assert_eq!(fs::read_dir(out.parent().unwrap()).unwrap().count(), 1, "nothing is left beside it");
         let mode = fs::metadata(out.join("nodes")).unwrap().permissions().mode();
         assert_eq!(mode & 0o7777, DIRECTORY);
@@ -180,6 +218,18 @@ mod tests {
             Err(OutputError::Foreign(_))
         ));
         assert_eq!(fs::read_dir(&out).unwrap().count(), 0);
+        fs::remove_dir(&out).unwrap();
+        write_set(&out, &files("1"), Existing::Keep, |_| ()).unwrap();
+        fs::copy(out.join("set.json"), out.join("thesis.doc")).unwrap();
+        assert!(matches!(
+            write_set(&out, &files("2"), Existing::Replace, |_| ()),
+            Err(OutputError::Foreign(_))
+        ));
+        let below = dir.path().join("not/there");
+        assert!(matches!(
+            write_set(&below, &files("1"), Existing::Keep, |_| ()),
+            Err(OutputError::Parent(_))
+        ));
     }
 
     #[test]

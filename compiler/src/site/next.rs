@@ -106,20 +106,13 @@ pub fn missing(
     for node in inventory.iter().flat_map(|inventory| &inventory.nodes) {
         if node.age_recipient.is_none() && node.ssh_host_key.is_none() {
             add(
-                true,
-                &format!("{}/{}.json", paths.survey.value, node.name.value),
+                false,
+                &format!("a host key of {} in {}", node.name.value, paths.known_hosts.value),
                 "secrets are sealed to a key of the node",
                 format!(
-                    "on {0}: airlift-node survey > {0}.json; or here: ssh-keyscan -t ed25519 -p {1} {2} >> {3}, and compare the fingerprint",
-                    node.name.value, node.ssh.port.value, node.ssh.address.value, paths.known_hosts.value
+                    "ssh-keyscan -t ed25519 -p {0} {1} >> {2}, and compare the fingerprint",
+                    node.ssh.port.value, node.ssh.address.value, paths.known_hosts.value
                 ),
-            );
-        } else if node.survey.is_none() {
-            add(
-                false,
-                &format!("{}/{}.json", paths.survey.value, node.name.value),
-                "it shows addresses, mounts and flags before the change window",
-                format!("on {0}: airlift-node survey > {0}.json", node.name.value),
             );
         }
     }

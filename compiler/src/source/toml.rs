@@ -5,11 +5,23 @@ use crate::diag::{Finding, Findings, codes::input as code};
 use ::toml::Spanned;
 use ::toml::de::{DeTable, DeValue, Error};
 
+/// No TOML file that Airlift reads is larger, in bytes.
+const LIMIT: usize = 1 << 20;
+/// More syntax errors than this are the same mistake again and again.
+const MOST: usize = 30;
+
 /// Reads a TOML file. Problems go to `findings`; a tree is returned only where there is none.
 pub fn parse(file: &File, findings: &mut Findings) -> Option<Node> {
+    if file.text().len() > LIMIT {
+        findings.push(
+            Finding::new(code::TOO_LARGE, format!("{} is larger than 1 MiB", file.label()))
+                .help("a configuration of MKE 3 has some 20 KiB; check that the right file was copied"),
+        );
+        return None;
+    }
     let (table, errors) = DeTable::parse_recoverable(file.text());
     if !errors.is_empty() {
-        findings.extend(errors.iter().map(|error| finding(file, error)));
+        findings.extend(errors.iter().take(MOST).map(|error| finding(file, error)));
         return None;
     }
     let span = table.span();

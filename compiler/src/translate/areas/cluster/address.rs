@@ -88,8 +88,8 @@ fn remind_balancer(ctx: &mut Ctx<'_>, address: &str) {
         )
         .at_opt(ctx.mke3_place(CONTROLLER_PORT))
         .help(format!(
-            "send port {listens} to the HTTPS node port (33001 unless the ingress has its own), 6443 and 9443 to \
-             the same ports of the managers"
+            "send port {listens} to the HTTPS node port that mke4.yaml gives the gateway (before 4.1.3 the ingress), \
+             6443 and 9443 to the same ports of the managers"
         )),
     );
 }
