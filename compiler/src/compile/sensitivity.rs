@@ -17,7 +17,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// How many other values of one input are tried.
-const TRIES: usize = 8;
+const TRIES: usize = 5;
 
 /// A scalar by document and path: what it is, and its sources.
 type Values = BTreeMap<String, (serde_json::Value, BTreeSet<String>)>;
@@ -242,6 +242,20 @@ fn changed(before: &Values, after: &Values) -> BTreeSet<String> {
     names.iter().filter(differs).map(|name| (*name).clone()).collect()
 }
 
+/// Whether a scalar only has another index in its list, because an element before it came or went.
+fn moved(scalar: &str, before: &Values, after: &Values) -> bool {
+    let place = |name: &str| {
+        name.split('[').map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit())).collect::<String>()
+    };
+    let (here, there) = (before.get(scalar), after.get(scalar));
+    let stands_in = |side: &Values, value: Option<&(serde_json::Value, BTreeSet<String>)>| {
+        value.is_none_or(|value| {
+            side.iter().any(|(name, other)| other == value && place(name) == place(scalar))
+        })
+    };
+    scalar.contains('[') && stands_in(after, here) && stands_in(before, there)
+}
+
 /// Which scalars change without naming the value, and which name it without changing.
 fn examine(fixture: &Fixture) -> (Vec<String>, Vec<String>) {
     let Outcome::Compiled(base) = values(&fixture.files, fixture.contract) else {
@@ -275,12 +289,13 @@ fn examine(fixture: &Fixture) -> (Vec<String>, Vec<String>) {
                 for scalar in changed(&base, &after) {
                     let names =
                         |side: &Values| side.get(&scalar).is_some_and(|(_, from)| from.contains(&name));
-                    if !names(&base) && !names(&after) {
+                    if !names(&base) && !names(&after) && !moved(&scalar, &base, &after) {
                         silent.push(format!("{name} = {other}: {scalar}"));
                     }
                     touched.insert(scalar);
                 }
-                if tries >= TRIES {
+                let idle = || base.iter().any(|(s, (_, from))| from.contains(&name) && !touched.contains(s));
+                if tries >= TRIES && !idle() {
                     break;
                 }
             }
@@ -296,7 +311,7 @@ fn examine(fixture: &Fixture) -> (Vec<String>, Vec<String>) {
                     continue;
                 }
                 let partners: Vec<&Input> = known.into_iter().map(|f| by_name[f]).collect();
-                if !outvoted(fixture, input, scalar, &partners) {
+                if !outvoted(fixture, input, scalar, &partners) && !accompanied(fixture, &name, scalar) {
                     idle.push(format!("{name}: {scalar}"));
                 }
             }
@@ -330,6 +345,82 @@ fn outvoted(fixture: &Fixture, input: &Input, scalar: &str, partners: &[&Input])
     })
 }
 
+/// A switch, and what must stand beside it for it to decide about anything: texts of the fixture and what takes their
+/// place. Without these the switch and its neighbours each keep a value as it is.
+const COMPANIONS: &[(&str, &[(&str, &str, &str)])] = &[
+    (
+        "mke3.toml:auth.ldap.user_search_configs[0].match_group",
+        &[(
+            "mke3.toml",
+            "(objectClass=person)\"",
+            "(objectClass=person)\"\n      match_group_dn = \"CN=x,DC=acme\"",
+        )],
+    ),
+    (
+        "mke3.toml:cluster_config.ingress_controller.enabled",
+        &[
+            ("mke3.toml", "ingress_num_replicas = 2", "ingress_num_replicas = 3"),
+            (
+                "mke3.toml",
+                "  [cluster_config.k8s_event_rate_limit]",
+                "  [cluster_config.ingress_controller.ingress_extra_args]\n    http_port = 8080\n    https_port = 4443\n    \
+                 enable_ssl_passthrough = true\n  [cluster_config.k8s_event_rate_limit]",
+            ),
+        ],
+    ),
+    (
+        "mke3.toml:cluster_config.kube_api_server_auditing",
+        &[(
+            "mke3.toml",
+            "[audit_log_configuration]\n  level = \"\"",
+            "[audit_log_configuration]\n  level = \"request\"",
+        )],
+    ),
+    (
+        "mke3.toml:cluster_config.secure_overlay",
+        &[("site.yaml", "decisions: {}", "decisions: {cluster_config.secure_overlay: wireguard}")],
+    ),
+    (
+        "mke3.toml:cluster_config.secure_overlay",
+        &[("site.yaml", "decisions:\n", "decisions:\n  cluster_config.secure_overlay: wireguard\n")],
+    ),
+    (
+        "mke3.toml:hardening_configuration.hardening_enabled",
+        &[
+            ("mke3.toml", "pid_limit = 0", "pid_limit = 4096"),
+            ("mke3.toml", "pid_limit_unspecified = true", "pid_limit_unspecified = false"),
+            ("site.yaml", "decisions: {}", "decisions: {hardening_configuration.pid_limit: per-pod}"),
+        ],
+    ),
+];
+
+/// Whether the value decides about the scalar once its companions stand beside it.
+fn accompanied(fixture: &Fixture, name: &str, scalar: &str) -> bool {
+    COMPANIONS.iter().filter(|(of, _)| *of == name).any(|(_, edits)| decides(fixture, name, scalar, edits))
+}
+
+fn decides(fixture: &Fixture, name: &str, scalar: &str, edits: &[(&str, &str, &str)]) -> bool {
+    let mut files = fixture.files.clone();
+    for (label, from, to) in edits {
+        let text = String::from_utf8(files.bytes(label).expect("a file").to_vec()).expect("UTF-8");
+        if !text.contains(from) {
+            return false;
+        }
+        files.insert(*label, text.replacen(from, to, 1));
+    }
+    let Outcome::Compiled(base) = values(&files, fixture.contract) else {
+        panic!("{name} and its companions do not compile")
+    };
+    let all = inputs(&files);
+    let input =
+        all.iter().find(|i| format!("{}:{}", i.file, i.path) == name).expect("the value is still there");
+    others(input).iter().any(|other| match values(&with(&files, &[(input, other)]), fixture.contract) {
+        Outcome::Compiled(after) => changed(&base, &after).contains(scalar),
+        Outcome::Stopped => true,
+        Outcome::Unreadable => false,
+    })
+}
+
 fn check(fixture: &Fixture) {
     let (silent, idle) = examine(fixture);
     let show = |list: &[String]| list.iter().take(40).cloned().collect::<Vec<_>>().join("\n  ");
@@ -345,17 +436,28 @@ fn check(fixture: &Fixture) {
     );
 }
 
+fn acme(contract: &'static str) -> Fixture {
+    fixture("acme", "examples/acme", None, contract)
+}
+
+fn enterprise(contract: &'static str) -> Fixture {
+    let toml = Some("tests/fixtures/mke3/enterprise.toml");
+    fixture("enterprise", "tests/fixtures/sites/enterprise", toml, contract)
+}
+
 #[test]
 fn changing_a_value_of_acme_changes_exactly_what_names_it() {
-    for contract in ["v4.0.0", "v4.1.5"] {
-        check(&fixture("acme", "examples/acme", None, contract));
-    }
+    check(&acme("v4.1.5"));
 }
 
 #[test]
 fn changing_a_value_of_enterprise_changes_exactly_what_names_it() {
-    let toml = Some("tests/fixtures/mke3/enterprise.toml");
-    for contract in ["v4.1.2", "v4.1.5"] {
-        check(&fixture("enterprise", "tests/fixtures/sites/enterprise", toml, contract));
-    }
+    check(&enterprise("v4.1.5"));
+}
+
+#[test]
+#[ignore = "minutes; .ci/long runs it"]
+fn the_law_of_origins_holds_for_older_releases_too() {
+    check(&acme("v4.0.0"));
+    check(&enterprise("v4.1.2"));
 }

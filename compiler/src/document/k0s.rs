@@ -132,6 +132,9 @@ fn etcd(cluster: &Cluster<'_>, findings: &mut Findings) -> Tree {
     args.build()
 }
 
+/// The keys of MKE 3 that decide which provider of mke4.yaml is on.
+const WHO_RUNS_THE_CNI: &[&str] = &["cluster_config.unmanaged_cni", "cluster_config.cni_installer_url"];
+
 fn network(cluster: &Cluster<'_>, doc: &mut Tree, findings: &mut Findings) {
     let mke4 = cluster.mke4;
     let cidr = |value: &Tracked<String>, findings: &mut Findings| {
@@ -153,12 +156,21 @@ fn network(cluster: &Cluster<'_>, doc: &mut Tree, findings: &mut Findings) {
         let why =
             provider.scalar("enabled").map(|leaf| leaf.origin.clone()).unwrap_or_default().with(&name.origin);
         let by_k0s = cluster.contract.calico == Calico::K0s && name.value == "calico";
+        // Where k0s never runs the CNI, all providers hold the same range, and which one it is makes no difference here.
+        let indifferent = cluster.contract.calico != Calico::K0s;
         let pods = if by_k0s { "extraConfig.clusterCIDRIPv4" } else { "extraConfig.cidrV4" };
-        if let Some(pods) = provider.text(pods) {
+        if let Some(mut pods) = provider.text(pods) {
             cidr(&pods, findings);
-            doc.set("spec.network.podCIDR", pods.because(&why));
+            if indifferent {
+                pods.origin = WHO_RUNS_THE_CNI.iter().fold(pods.origin, |origin, key| origin.without(key));
+                doc.set("spec.network.podCIDR", pods);
+            } else {
+                doc.set("spec.network.podCIDR", pods.because(&why));
+            }
         }
-        doc.set("spec.network.provider", Tree::leaf(if by_k0s { "calico" } else { "custom" }, &why));
+        if !indifferent {
+            doc.set("spec.network.provider", Tree::leaf(if by_k0s { "calico" } else { "custom" }, &why));
+        }
         if by_k0s {
             doc.set("spec.network.calico", calico(provider, findings).because(&why));
         }
@@ -331,8 +343,11 @@ fn worker_profiles(cluster: &Cluster<'_>, findings: &mut Findings) -> Tree {
 }
 
 fn profiling(cluster: &Cluster<'_>, field: &str) -> Tracked<String> {
-    let given = cluster.mke4.switch(field).map(|on| on.map(|on| on.to_string()));
-    given.unwrap_or_else(|| cluster.constant("false"))
+    // Off is k0s' own answer, so only an `on` depends on the field.
+    match cluster.mke4.switch(field) {
+        Some(on) if on.value => on.map(|_| "true".to_owned()),
+        _ => cluster.constant("false"),
+    }
 }
 
 /// A text, or a list between commas.
