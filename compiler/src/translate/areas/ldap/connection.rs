@@ -13,8 +13,8 @@ const PASSWORD_SLOT: &str = "mke4/ldap-reader-password";
 /// How the connection is protected.
 #[derive(Clone, Copy, PartialEq)]
 enum Tls {
-    FromTheStart,
-    StartTls,
+    AtOnce,
+    Upgraded,
     Never,
 }
 
@@ -45,12 +45,12 @@ pub(super) fn server(ctx: &mut Ctx<'_>, why: &Origin) {
     let start_tls = ctx.mke3.bool(START_TLS);
     let secure = server.map_ref(|server| server.tls);
     let tls = match (secure.value, start_tls.value) {
-        (true, _) => secure.map(|_| Tls::FromTheStart),
-        (false, on) => secure.map(|_| if on { Tls::StartTls } else { Tls::Never }).because(&start_tls.origin),
+        (true, _) => secure.map(|_| Tls::AtOnce),
+        (false, on) => secure.map(|_| if on { Tls::Upgraded } else { Tls::Never }).because(&start_tls.origin),
     };
     match tls.value {
-        Tls::FromTheStart => ctx.idle(&[START_TLS], "`ldaps` is protected from the start"),
-        Tls::StartTls => {
+        Tls::AtOnce => ctx.idle(&[START_TLS], "`ldaps` is protected from the start"),
+        Tls::Upgraded => {
             ctx.put("authentication.ldap.startTLS", tls.map_ref(|_| true).because(why));
             ctx.fate(START_TLS, Fate::Copied, "");
             ctx.tell(
