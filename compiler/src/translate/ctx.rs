@@ -172,9 +172,9 @@ impl Ctx<'_> {
         self.findings.push(Finding::new(code, message).at_opt(self.mke3_place(key)));
     }
 
-    /// Where a key stands in the TOML file; `None` where it is absent or not of that file.
+    /// Where a key or a table stands in the TOML file; `None` where it is absent or not of that file.
     pub fn mke3_place(&self, key: &str) -> Option<Place> {
-        crate::mke3::catalog::find_instance(key).and_then(|_| self.mke3.place(key))
+        crate::mke3::catalog::walk(key).and_then(|_| self.mke3.place(key))
     }
 
     /// Adds an object to the manifest of this name.

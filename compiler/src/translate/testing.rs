@@ -195,11 +195,13 @@ pub fn file_with(key: &'static Key, base: &[(&str, &str)]) -> String {
             table == parent || table.strip_prefix(parent).is_some_and(|rest| rest.starts_with('.'))
         })
     };
-    let required = catalog::all().filter(|other| other.required).filter(within).chain([key]);
-    let values: Vec<_> =
-        required.map(|key| (key.pattern.replace("<name>", name), non_default(key))).collect();
-    let own = values.iter().map(|(path, value)| (path.as_str(), value.as_str()));
-    toml(&base.iter().copied().chain(own).collect::<Vec<_>>())
+    let required = catalog::all().filter(|other| other.required).filter(within);
+    let named = |key: &Key| (key.pattern.replace("<name>", name), non_default(key));
+    let required: Vec<_> = required.map(named).collect();
+    let (path, value) = named(key);
+    let pairs = required.iter().map(|(path, value)| (path.as_str(), value.as_str()));
+    // What the base says outweighs what is merely required.
+    toml(&pairs.chain(base.iter().copied()).chain([(path.as_str(), value.as_str())]).collect::<Vec<_>>())
 }
 
 /// Puts each key of these rules aside from its default, on top of each of these files and under each contract, and

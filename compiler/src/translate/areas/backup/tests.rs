@@ -1,5 +1,5 @@
 use super::*;
-use crate::translate::testing::{Run, each_key_has_one_fate, run_by, toml};
+use crate::translate::testing::{Run, each_change_names_its_key, each_key_has_one_fate, run_by, toml};
 
 const ON: &[(&str, &str)] =
     &[(ENABLED, "true"), (PATH, "\"/srv/backup\""), (CRON, "\"0 30 2 * * *\""), (PASSPHRASE, "\"hidden\"")];
@@ -9,7 +9,7 @@ fn run(more: &[(&str, &str)], decisions: &[(&str, &str)]) -> Run {
 }
 
 #[test]
-fn every_key_has_one_fate_whatever_is_on() {
+fn every_key_has_one_fate_and_every_change_names_its_key() {
     let bases: &[&[(&str, &str)]] = &[
         &[],
         // Without the passphrase, which excludes `no_passphrase`.
@@ -22,6 +22,8 @@ fn every_key_has_one_fate_whatever_is_on() {
     each_key_has_one_fate(RULES, bases, &[]);
     each_key_has_one_fate(RULES, bases, &[(PATH, "/b"), (CRON, "@daily"), (PASSPHRASE, "slot")]);
     each_key_has_one_fate(RULES, bases, &[(CRON, "leader-only"), (PASSPHRASE, "no-encryption")]);
+    each_change_names_its_key(RULES, bases, &[]);
+    each_change_names_its_key(RULES, bases, &[(CRON, "leader-only"), (PASSPHRASE, "slot")]);
 }
 
 #[test]

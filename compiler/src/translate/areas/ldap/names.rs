@@ -76,7 +76,7 @@ pub(super) fn first_rdn(dn: &str) -> Option<Rdn> {
     let parent = rest.get(end + 1..)?.trim().to_owned();
     let value = String::from_utf8(value).ok()?.trim().to_owned();
     let attribute = attribute.trim().to_owned();
-    let whole = super::attribute(&attribute).is_ok() && !value.is_empty() && parent.contains('=');
+    let whole = self::attribute(&attribute).is_ok() && !value.is_empty() && parent.contains('=');
     whole.then_some(Rdn { attribute, value, parent })
 }
 

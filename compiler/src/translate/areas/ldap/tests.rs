@@ -1,6 +1,6 @@
 use super::*;
 use crate::translate::areas::{auth, oidc, saml};
-use crate::translate::testing::{PEM, Run, each_key_has_one_fate, run_by, toml};
+use crate::translate::testing::{PEM, Run, each_change_names_its_key, each_key_has_one_fate, run_by, toml};
 
 const ON: &[(&str, &str)] = &[
     ("auth.backend", "\"ldap\""),
@@ -68,6 +68,43 @@ fn every_key_has_one_fate_whatever_is_on() {
         ("ldap.groupSearch.baseDN", "none"),
     ];
     each_key_has_one_fate(RULES, &bases, &no);
+}
+
+#[test]
+fn every_change_of_auth_names_its_key() {
+    let rules = [auth::RULES, oidc::RULES, saml::RULES, RULES].concat();
+    let plain = ("auth.ldap.server_url", "\"ldap://d.example.com\"");
+    let saml = ("auth.samlEnabled", "true");
+    let client = ("auth.external_identity_provider.clientId", "\"mke\"");
+    let issuer = ("auth.external_identity_provider.issuer", "\"https://idp.example.com\"");
+    let local = ("auth.managedPasswordDisabled", "true");
+    let with = |more: &[(&'static str, &'static str)]| [ON, more].concat();
+    let bases = [
+        vec![("auth.sessions.lifetime_minutes", "480"), ("auth.sessions.renewal_threshold_minutes", "0")],
+        vec![local],
+        vec![local, issuer],
+        vec![local, client],
+        vec![local, client, issuer, saml],
+        with(&[local, ADMIN]),
+        with(&[local, saml]),
+        with(&[plain, ("auth.ldap.start_tls", "true"), ("auth.ldap.tls_skip_verify", "true")]),
+        with(&[plain, ("auth.ldap.admin_sync_opts.group_member_attr", "\"uniqueMember\"")]),
+        with(&[("auth.ldap.root_certs", PEM), ("auth.ldap.reader_dn", "\"\"")]),
+        with(&[("auth.ldap.server_url", "\"d.example.com\""), ("auth.ldap.reader_password", "\"\"")]),
+    ];
+    let bases: Vec<&[(&str, &str)]> = bases.iter().map(Vec::as_slice).collect();
+    each_change_names_its_key(&rules, &bases, &[]);
+    let answers = [
+        ("auth.managedPasswordDisabled", "keep-local-users"),
+        ("auth.external_identity_provider.clientSecret", "slot"),
+        ("auth.saml.rootCerts", "ca-data"),
+        (URL, "ldaps://d.example.com"),
+        (CERTS, "inline"),
+        (SKIP_VERIFY, "skip"),
+        (PASSWORD, "slot"),
+        ("ldap.groupSearch.baseDN", "ou=g,dc=x"),
+    ];
+    each_change_names_its_key(&rules, &bases, &answers);
 }
 
 #[test]

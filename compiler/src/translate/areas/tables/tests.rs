@@ -1,12 +1,12 @@
 use super::*;
 use crate::origin::Source;
 use crate::surroundings::{HostEntry, SshEntry, Surroundings};
-use crate::translate::testing::{each_key_has_one_fate, run_by, run_in, toml};
+use crate::translate::testing::{each_change_names_its_key, each_key_has_one_fate, run_by, run_in, toml};
 
 const ON: (&str, &str) = (HARDENING, "true");
 
 #[test]
-fn every_key_has_one_fate_whatever_is_on() {
+fn every_key_has_one_fate_and_every_change_names_its_key() {
     let limited = ("hardening_configuration.pid_limit_unspecified", "false");
     let newer = ("hardening_configuration.pids_limit_unspecified_k8s", "false");
     let bases: &[&[(&str, &str)]] = &[
@@ -21,6 +21,8 @@ fn every_key_has_one_fate_whatever_is_on() {
     each_key_has_one_fate(&rules, bases, &[]);
     each_key_has_one_fate(&rules, bases, &[(PIDS.limit, "per-pod"), (ON_MANAGERS, "no-taints")]);
     each_key_has_one_fate(&rules, bases, &[(PIDS.limit, "no-limit"), (ON_MANAGERS, "taints")]);
+    each_change_names_its_key(RULES, bases, &[]);
+    each_change_names_its_key(RULES, bases, &[(PIDS.limit, "per-pod")]);
 }
 
 #[test]
