@@ -207,7 +207,7 @@ fn wrong_inputs_write_nothing_and_name_the_place() {
             "url: registry.acme.example:5000/mke/",
             "site.yaml:",
         ),
-        ("site.yaml", "external_address: mke.acme.example", "external_address: 10.20.1.11", "own"),
+        ("site.yaml", "external_address: mke.acme.example", "external_address: 10.20.1.11", "is that of the node"),
         (
             "site.yaml",
             "external_address: mke.acme.example",
@@ -314,5 +314,18 @@ fn keys_lists_every_key_with_its_fate() {
     assert!(rows.len() >= 300, "{}", rows.len());
     for row in rows {
         assert!(row["fate"].as_str().is_some_and(|fate| !fate.is_empty()), "{row}");
+    }
+}
+
+#[test]
+fn small_and_enterprise_sites_compile() {
+    for name in ["small", "enterprise"] {
+        let bench = Bench::new(&format!("tests/fixtures/sites/{name}"));
+        let toml = root().join(format!("tests/fixtures/mke3/{name}.toml"));
+        std::fs::copy(toml, bench.path("site/mke3.toml")).unwrap();
+        let done = bench.compile("set", &[]);
+        assert_eq!(done.code, 0, "{name}: {}", done.err);
+        let checked = airlift(&["verify", &bench.text("set"), "--public-key", &bench.text("author.pub")]);
+        assert_eq!(checked.code, 0, "{}", checked.err);
     }
 }

@@ -7,6 +7,8 @@ pub mod bundle;
 mod inputs;
 pub mod report;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod sensitivity;
 mod surroundings;
 mod translated;

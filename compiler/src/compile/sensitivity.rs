@@ -22,10 +22,10 @@ const TRIES: usize = 5;
 /// A scalar by document and path: what it is, and its sources.
 type Values = BTreeMap<String, (serde_json::Value, BTreeSet<String>)>;
 
-struct Fixture {
-    name: &'static str,
-    files: SiteFiles,
-    contract: &'static str,
+pub(super) struct Fixture {
+    pub(super) name: &'static str,
+    pub(super) files: SiteFiles,
+    pub(super) contract: &'static str,
 }
 
 fn repository() -> PathBuf {
@@ -439,13 +439,17 @@ fn check(fixture: &Fixture) {
     );
 }
 
-fn acme(contract: &'static str) -> Fixture {
+pub(super) fn acme(contract: &'static str) -> Fixture {
     fixture("acme", "examples/acme", None, contract)
 }
 
-fn enterprise(contract: &'static str) -> Fixture {
+pub(super) fn enterprise(contract: &'static str) -> Fixture {
     let toml = Some("tests/fixtures/mke3/enterprise.toml");
     fixture("enterprise", "tests/fixtures/sites/enterprise", toml, contract)
+}
+
+pub(super) fn small(contract: &'static str) -> Fixture {
+    fixture("small", "tests/fixtures/sites/small", Some("tests/fixtures/mke3/small.toml"), contract)
 }
 
 #[test]
