@@ -207,7 +207,12 @@ fn wrong_inputs_write_nothing_and_name_the_place() {
             "url: registry.acme.example:5000/mke/",
             "site.yaml:",
         ),
-        ("site.yaml", "external_address: mke.acme.example", "external_address: 10.20.1.11", "is that of the node"),
+        (
+            "site.yaml",
+            "external_address: mke.acme.example",
+            "external_address: 10.20.1.11",
+            "is that of the node",
+        ),
         (
             "site.yaml",
             "external_address: mke.acme.example",

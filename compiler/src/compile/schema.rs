@@ -11,8 +11,12 @@ use std::collections::BTreeMap;
 fn mke4(fixture: &Fixture) -> serde_json::Value {
     let mut overrides = Overrides::new();
     overrides.set(Flag::Target, Some(fixture.contract));
-    let sources =
-        Sources { files: &fixture.files, overrides: &overrides, allow: &BTreeMap::new(), allows: Use::Convert };
+    let sources = Sources {
+        files: &fixture.files,
+        overrides: &overrides,
+        allow: &BTreeMap::new(),
+        allows: Use::Convert,
+    };
     let mut findings = Findings::new();
     let inputs = Inputs::read(&sources, &mut findings).expect("a readable site");
     let text = yaml::to_string(&Translated::new(&inputs, &mut findings).translation.mke4);
