@@ -4,6 +4,8 @@
 //! ledger, [`bundle::pack`] packs them. Each goes as far as the findings allow, so that one run tells all.
 
 pub mod bundle;
+#[cfg(test)]
+mod hostile;
 mod inputs;
 pub mod report;
 #[cfg(test)]

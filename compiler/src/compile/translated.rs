@@ -62,7 +62,8 @@ impl<'a> Translated<'a> {
     }
 }
 
-fn shared(translation: &Translation) -> Vec<Document> {
+/// mke4.yaml and the objects beside it.
+pub(super) fn shared(translation: &Translation) -> Vec<Document> {
     let mke4 =
         Document { label: "mke4.yaml".to_owned(), format: Format::Yaml, tree: translation.mke4.clone() };
     std::iter::once(mke4).chain(translation.manifests.iter().map(manifest)).collect()

@@ -39,4 +39,5 @@ super::codes! {
     NODE_PORT = "T320", Error, "a node port that can't be used";
     AUDIT_POLICY = "T321", Error, "an audit policy that kube-apiserver can't read";
     METALLB_POOL = "T322", Error, "an address pool that MetalLB can't take";
+    CONFIG_KEY = "T323", Error, "a name that no ConfigMap takes as a key";
 }

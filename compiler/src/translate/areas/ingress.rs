@@ -155,6 +155,15 @@ fn maps(ctx: &mut Ctx<'_>, on: &Tracked<bool>) {
     ] {
         for (name, value) in ctx.mke3.map(table) {
             let path = value.origin.sources().next().map(|source| source.path.clone()).unwrap_or_default();
+            if field == "configMap" && !is_config_key(&name) {
+                let finding =
+                    Finding::new(code::CONFIG_KEY, format!("{name:?} can't be the name of an NGINX setting"));
+                ctx.findings.push(
+                    finding
+                        .at_opt(ctx.mke3_place(&path))
+                        .help("write letters, digits, `-`, `_` and `.`, as in `use-forwarded-headers`"),
+                );
+            }
             if field != "configMap" && name.parse::<u16>().ok().is_none_or(|port| port == 0) {
                 let finding =
                     Finding::new(code::NODE_PORT, format!("`{name}` is no port that NGINX can listen on"));
@@ -166,6 +175,13 @@ fn maps(ctx: &mut Ctx<'_>, on: &Tracked<bool>) {
             ctx.fate(&path, Fate::Copied, "");
         }
     }
+}
+
+/// Whether a ConfigMap takes it as a key (Kubernetes: `IsConfigMapKey`).
+fn is_config_key(name: &str) -> bool {
+    (1..=253).contains(&name.len())
+        && !(name == "." || name.starts_with(".."))
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 #[cfg(test)]

@@ -177,3 +177,14 @@ fn what_an_operator_reads_about_the_ingress() {
         insta::assert_snapshot!(format!("ingress_{name}"), run_by(RULES, toml, "v4.1.5", &[]).rendered());
     }
 }
+
+#[test]
+fn a_setting_of_nginx_has_a_name_that_a_config_map_takes() {
+    for good in ["use-forwarded-headers", "a", "a_b.c", ".a"] {
+        assert!(super::is_config_key(good), "{good}");
+    }
+    for bad in ["", ".", "..", "..a", "a b", "a/b", "<<", "a\n", "$a", "airlift-secret(x)", &"a".repeat(254)]
+    {
+        assert!(!super::is_config_key(bad), "{bad:?}");
+    }
+}
