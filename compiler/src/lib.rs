@@ -13,6 +13,7 @@
 //! - [`mke3`] checks the TOML file against the catalogue of all known keys; [`site`] reads everything else.
 //! - [`origin`] is the rule that holds it together: no value reaches a document without the inputs that it depends on.
 //! - [`contract`] knows what each target release accepts and contains; [`translate`] gives every key its one fate.
+//! - [`access`] does the same for accounts and rights, which MKE 3 keeps apart from its configuration.
 //! - [`document`] holds the results, [`ledger`] the account of them, [`compile`] runs it all as a pure function.
 //! - [`emit`] signs and writes; [`ambient`] is the one place that may ask for the clock, the environment or randomness.
 //! - [`cli`] is the command line, one file per verb.
@@ -34,6 +35,7 @@
 //! assert_eq!(pods.map(|leaf| leaf.scalar.text()).as_deref(), Some("150"));
 //! ```
 
+pub mod access;
 pub mod ambient;
 pub mod cli;
 pub mod compile;
