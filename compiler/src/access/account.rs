@@ -4,6 +4,7 @@ use super::bindings::{Bindings, Outcome};
 use super::export::Export;
 use super::nodes::{self, Nodes};
 use super::object::Object;
+use super::read::shown;
 use super::people::{self, LoginBy, People, Person};
 use super::swarm::{self, Swarm};
 use crate::diag::codes::access as code;
@@ -14,7 +15,7 @@ use crate::origin::Source;
 use crate::source::Place;
 use crate::translate::Fate;
 use super::answers::Answers;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The `file` of sources in the export.
 pub const ACCESS: &str = "access";
@@ -45,7 +46,7 @@ pub fn account(
             to.entry(from).or_default().push(place);
         }
     }
-    let mut book = Book { to, things: Vec::new() };
+    let mut book = Book { to, names: BTreeSet::new(), things: Vec::new() };
     for (user, person) in people.iter() {
         let subject = people::subject(user);
         let named = book.to.contains_key(subject.as_str());
@@ -56,31 +57,30 @@ pub fn account(
     }
     for org in &export.orgs {
         let why = "an aggregated ClusterRole and its binding";
-        let shown = format!("{} members, {} teams", org.members.len(), org.teams.len());
-        book.add(nodes::org_subject(org), &org.place, shown, Fate::Split, why);
+        let value = format!("{} members, {} teams", org.members.len(), org.teams.len());
+        book.add(nodes::org_subject(org), &org.place, value, Fate::Split, why);
         for team in &org.teams {
-            let shown = format!("{} members", team.members.len());
-            book.add(nodes::team_subject(org, team), &team.place, shown, Fate::Split, why);
+            let value = format!("{} members", team.members.len());
+            book.add(nodes::team_subject(org, team), &team.place, value, Fate::Split, why);
         }
     }
-    for (role, (fate, why)) in export.roles.iter().zip(&swarm.role_fates) {
-        book.add(swarm::role_subject(role), &role.place, format!("{:?}, id {}", role.name, role.id), *fate, why);
+    for ((role, subject), (fate, why)) in export.roles.iter().zip(&swarm.role_subjects).zip(&swarm.role_fates) {
+        book.add(subject.clone(), &role.place, format!("{:?}, id {}", role.name, shown(&role.id)), *fate, why);
     }
     for (collection, (fate, why)) in export.collections.iter().zip(&swarm.collection_fates) {
-        let shown = format!("id {}", collection.id);
-        book.add(swarm::collection_subject(collection), &collection.place, shown, *fate, why);
+        let value = format!("id {}", shown(&collection.id));
+        book.add(swarm::collection_subject(collection), &collection.place, value, *fate, why);
     }
-    let subjects = swarm::grant_subjects(export, people, nodes);
-    for ((grant, subject), (fate, why)) in export.grants.iter().zip(subjects).zip(&swarm.grant_fates) {
-        let shown = format!("{} / {} / {}", grant.subject, grant.object, grant.role);
+    for ((grant, subject), (fate, why)) in export.grants.iter().zip(&swarm.grant_subjects).zip(&swarm.grant_fates) {
+        let value = shown(&format!("{} / {} / {}", grant.subject, grant.object, grant.role));
         let open = open(&[code::WIDE_GRANT, code::NAMESPACE_GRANT], *fate, answers);
         let fate = if *fate == Fate::DecisionNeeded && !open { Fate::Dropped } else { *fate };
-        book.add(subject, &grant.place, shown, fate, why);
+        book.add(subject.clone(), &grant.place, value, fate, why);
     }
     for (binding, outcome) in export.kubernetes.bindings.iter().zip(&bindings.outcomes) {
-        let shown = format!("gives {}", binding.role.name);
+        let value = format!("gives {}", shown(&binding.role.name));
         let (fate, why) = binding_fate(outcome);
-        book.add(binding.reference(), &binding.place, shown, fate, why);
+        book.add(binding.reference(), &binding.place, value, fate, why);
     }
     book.check(objects, findings);
     let values = objects.iter().map(|(place, object)| ValueEntry {
@@ -132,6 +132,7 @@ fn binding_fate(outcome: &Outcome) -> (Fate, &'static str) {
 
 struct Book<'a> {
     to: BTreeMap<&'a str, Vec<&'a str>>,
+    names: BTreeSet<String>,
     things: Vec<KeyEntry>,
 }
 
@@ -139,7 +140,8 @@ impl Book<'_> {
     fn add(&mut self, subject: String, place: &Place, value: String, fate: Fate, why: impl Into<String>) {
         let (line, column) = place.file.line_column(place.span.start);
         let to = self.to.get(subject.as_str()).into_iter().flatten().map(|s| (*s).to_owned()).collect();
-        let key = format!("{ACCESS}:{subject}");
+        let key = format!("{ACCESS}:{}", shown(&subject));
+        self.names.insert(subject);
         self.things.push(KeyEntry { key, line, column, value, default: false, fate, why: why.into(), to });
     }
 
@@ -158,10 +160,8 @@ impl Book<'_> {
                 findings.push(fault(format!("`{}` counts as {}, but an object names it", thing.key, thing.fate)));
             }
         }
-        let known: std::collections::BTreeSet<&str> =
-            self.things.iter().filter_map(|thing| thing.key.split_once(':')).map(|(_, s)| s).collect();
         for (place, object) in objects {
-            if object.from.is_empty() || !object.from.iter().all(|from| known.contains(from.as_str())) {
+            if object.from.is_empty() || !object.from.is_subset(&self.names) {
                 findings.push(fault(format!("`{place}` depends on what is in no account")));
             }
         }

@@ -162,8 +162,8 @@ impl Work<'_> {
                     }
                 }
             }
-            None if people.by_name(name).is_some() => {
-                // MKE 3 knows users by id: nobody had this name there, but in MKE 4k somebody has.
+            None if people.is_login(name) => {
+                // MKE 3 knows users by id: nobody had this name there, but in MKE 4k somebody may.
                 let detail = format!("the user `{}` had no rights by that name in MKE 3", shown(name));
                 notes.add(code::ORPHAN, self.reference, detail, place);
                 self.changed = true;
@@ -210,7 +210,7 @@ impl Work<'_> {
             notes.add(code::STALE_BINDING, self.reference, detail, place);
             return if self.absorbed > 0 { Outcome::Absorbed } else { Outcome::Empty };
         }
-        let detail = format!("{} subjects before, {} now", self.binding.subjects.len(), self.kept.len());
+        let detail = format!("subjects: {} before, {} now", self.binding.subjects.len(), self.kept.len());
         notes.add(code::BINDING_REWRITTEN, self.reference, detail, place);
         rewritten.push(Rewritten {
             namespace: self.binding.namespace.clone(),

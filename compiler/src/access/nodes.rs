@@ -35,7 +35,9 @@ pub fn org_subject(org: &Org) -> String {
 
 /// How notes and the ledger call a team.
 pub fn team_subject(org: &Org, team: &Team) -> String {
-    format!("team:{}/{}", org.name, team.name)
+    // With a slash in it, a name and the name of a team could be read as another's.
+    let org = if org.name.contains('/') { &org.id } else { &org.name };
+    format!("team:{org}/{}", team.name)
 }
 
 /// Makes them. `taken` are names of objects of others.

@@ -9,7 +9,7 @@ use super::hashes::Hashes;
 use super::mapping::Mapping;
 use super::notes::Notes;
 use crate::diag::codes::access as code;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What became of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +45,8 @@ pub struct People<'a> {
     users: &'a [User],
     persons: Vec<Person>,
     by_id: BTreeMap<&'a str, usize>,
-    /// Names of carried users in lower case.
-    names: BTreeMap<String, usize>,
+    /// Names of accounts and logins in lower case.
+    names: BTreeSet<String>,
 }
 
 impl<'a> People<'a> {
@@ -73,12 +73,9 @@ impl<'a> People<'a> {
                 notes.add(code::USERS_COLLIDE, subject(&users[*i]), detail, Some(&users[*i].place));
             }
         }
-        let names = same.into_iter().filter_map(|(name, all)| match all.as_slice() {
-            [one] => Some((name, *one)),
-            _ => None,
-        });
+        let names = users.iter().map(|user| user.name.to_lowercase()).chain(same.into_keys()).collect();
         let by_id = users.iter().enumerate().map(|(i, user)| (user.id.as_str(), i)).collect();
-        Self { users, by_id, names: names.collect(), persons }
+        Self { users, by_id, names, persons }
     }
 
     /// All of them with what became of them.
@@ -92,9 +89,9 @@ impl<'a> People<'a> {
         Some((&self.users[i], &self.persons[i]))
     }
 
-    /// The carried user whom MKE 4k would take for this name.
-    pub fn by_name(&self, name: &str) -> Option<&'a User> {
-        self.names.get(&name.to_lowercase()).map(|i| &self.users[*i])
+    /// Whether somebody could log in to MKE 4k under this name, now or once an account is enabled again.
+    pub fn is_login(&self, name: &str) -> bool {
+        self.names.contains(&name.to_lowercase())
     }
 }
 

@@ -66,6 +66,36 @@ pub struct Summary {
     pub report_items: BTreeMap<&'static str, usize>,
 }
 
+impl Summary {
+    /// The counts as lines for people.
+    pub fn lines(&self) -> Vec<String> {
+        let count = |what: &str, n: &Count| {
+            format!("{what}: found {}, carried {}, skipped {}", n.found, n.carried, n.skipped)
+        };
+        let Self { bindings, .. } = self;
+        let mut lines = vec![
+            count("users", &self.users),
+            format!("passwords: carried {}, to be set afterwards {}", self.passwords, self.passwords_to_reset),
+            count("organizations", &self.organizations),
+            count("teams", &self.teams),
+            format!("aggregated roles: written {}", self.aggregated_roles),
+            count("Swarm grants", &self.grants),
+            format!("Swarm roles: re-created without permissions {}", self.swarm_roles_replicated),
+            format!(
+                "bindings: found {}, rewritten {}, to be deleted afterwards {}, untouched {}; {} subjects went into aggregated roles",
+                bindings.found,
+                bindings.rewritten,
+                bindings.delete_proposed,
+                bindings.untouched,
+                bindings.absorbed_subjects
+            ),
+        ];
+        let items: Vec<String> = self.report_items.iter().map(|(word, n)| format!("{word} {n}")).collect();
+        lines.push(format!("cases in rbac/report.json: {}", items.join(", ")));
+        lines
+    }
+}
+
 /// Native bindings by what became of them.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]

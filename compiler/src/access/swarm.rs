@@ -26,6 +26,10 @@ const ALL_NAMESPACES: &str = "kubernetesnamespaces";
 
 /// What became of everything of Swarm's.
 pub struct Swarm {
+    /// How notes and the ledger call each role, in the order of the export.
+    pub role_subjects: Vec<String>,
+    /// How they call each grant.
+    pub grant_subjects: Vec<String>,
     /// Roles without permissions, the placeholder left out.
     pub roles: Vec<EmptyRole>,
     /// A fate and a reason for each role, collection and grant, in the order of the export.
@@ -34,9 +38,14 @@ pub struct Swarm {
     pub grant_fates: Vec<(Fate, String)>,
 }
 
-/// How notes and the ledger call a role.
-pub fn role_subject(role: &SwarmRole) -> String {
-    format!("role:{}", if role.built_in { &role.id } else { &role.name })
+/// Names that stand for one thing each: what several things would be called gets the id behind it.
+fn unique(names: Vec<(String, String)>) -> Vec<String> {
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    names.iter().for_each(|(name, _)| *count.entry(name).or_default() += 1);
+    let twins: BTreeSet<String> =
+        count.into_iter().filter(|(_, n)| *n > 1).map(|(name, _)| name.to_owned()).collect();
+    let only = |(name, id): (String, String)| if twins.contains(&name) { format!("{name}#{id}") } else { name };
+    names.into_iter().map(only).collect()
 }
 
 /// How notes and the ledger call a collection.
@@ -54,6 +63,27 @@ pub fn swarm(
     notes: &mut Notes,
 ) -> Swarm {
     let known = Known::new(export, map);
+    let role_subjects = unique(
+        export
+            .roles
+            .iter()
+            .map(|role| {
+                (format!("role:{}", if role.built_in { &role.id } else { &role.name }), role.id.clone())
+            })
+            .collect(),
+    );
+    let of_role: BTreeMap<&str, &str> =
+        export.roles.iter().map(|role| role.id.as_str()).zip(role_subjects.iter().map(String::as_str)).collect();
+    let grant_subjects = unique(
+        export
+            .grants
+            .iter()
+            .map(|grant| {
+                let ids = [grant.subject.as_str(), &grant.object, &grant.role].join("/");
+                (known.grant_subject(grant, people, nodes), ids)
+            })
+            .collect(),
+    );
     let uses: Vec<Use<'_>> = export.grants.iter().map(|grant| known.judge(grant, people, nodes)).collect();
     let granted: BTreeSet<&str> = uses
         .iter()
@@ -76,9 +106,8 @@ pub fn swarm(
 
     let mut emptied: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
     let mut grant_fates = Vec::new();
-    for (grant, used) in export.grants.iter().zip(&uses) {
-        let subject = known.grant_subject(grant, people, nodes);
-        let mut note = |code, detail: String| notes.add(code, &subject, detail, Some(&grant.place));
+    for ((grant, used), subject) in export.grants.iter().zip(&uses).zip(&grant_subjects) {
+        let mut note = |code, detail: String| notes.add(code, subject, detail, Some(&grant.place));
         grant_fates.push(match used {
             Use::Orphan(what) => {
                 note(code::ORPHAN, format!("names {what} that does not exist"));
@@ -117,7 +146,7 @@ pub fn swarm(
                 let target = &mut nodes.list[*node];
                 target.gives.insert(gift);
                 target.role_from.insert(subject.clone());
-                target.role_from.insert(role_subject(role));
+                target.role_from.extend(of_role.get(role.id.as_str()).map(|role| (*role).to_owned()));
                 (Fate::Merged, "the collection is lost; the role is on the organization's or team's own role".to_owned())
             }
         });
@@ -129,18 +158,17 @@ pub fn swarm(
     }
     let mut roles = Vec::new();
     let mut role_fates = Vec::new();
-    for role in &export.roles {
-        let subject = role_subject(role);
+    for (role, subject) in export.roles.iter().zip(&role_subjects) {
         role_fates.push(match (object_names.get(role.id.as_str()), known.mapped(role)) {
             (Some(name), _) => {
                 if !role.built_in {
                     let detail = format!("is re-created as `{name}`, without permissions");
-                    notes.add(code::ROLE_EMPTIED, &subject, detail, Some(&role.place));
+                    notes.add(code::ROLE_EMPTIED, subject, detail, Some(&role.place));
                 }
                 roles.push(EmptyRole {
                     name: name.clone(),
                     original: Some((role.name.clone(), role.id.clone())),
-                    from: BTreeSet::from([subject]),
+                    from: BTreeSet::from([subject.clone()]),
                 });
                 (Fate::Converted, "re-created without permissions".to_owned())
             }
@@ -154,7 +182,7 @@ pub fn swarm(
         });
     }
     let collection_fates = export.collections.iter().map(|c| collection(c, notes)).collect();
-    Swarm { roles, role_fates, collection_fates, grant_fates }
+    Swarm { role_subjects, grant_subjects, roles, role_fates, collection_fates, grant_fates }
 }
 
 /// Reports entries of `access.swarm_roles` that name no role of this cluster.
@@ -264,13 +292,6 @@ impl<'a> Known<'a> {
         };
         format!("grant:{subject}/{object}/{role}")
     }
-}
-
-/// The names of all grants, in the order of the export, for the ledger.
-pub fn grant_subjects(export: &Export, people: &People<'_>, nodes: &Nodes) -> Vec<String> {
-    let map = SwarmRoles::new();
-    let known = Known::new(export, &map);
-    export.grants.iter().map(|grant| known.grant_subject(grant, people, nodes)).collect()
 }
 
 fn is_wide(grant: &Grant, role: &SwarmRole) -> bool {

@@ -107,7 +107,7 @@ pub fn translate(
     let objects: Vec<(String, Object)> = writer
         .objects(&rights, findings)
         .into_iter()
-        .map(|object| (format!("{}:{}", file(&object), object.reference()), object))
+        .map(|object| (format!("{}:{}", file(&object), super::read::shown(&object.reference())), object))
         .collect();
     distinct(&objects, findings);
     let account = account(export, &people, &nodes, &bindings, &swarm, answers, &objects, findings);

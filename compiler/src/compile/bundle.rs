@@ -66,8 +66,12 @@ pub fn pack(
     let mut set: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut shared: Vec<Document> = translated.shared();
     shared.push(nodes.k0sctl.clone());
-    let texts: Vec<(String, Vec<u8>)> =
+    let mut texts: Vec<(String, Vec<u8>)> =
         shared.iter().map(|d| Ok((d.label.clone(), render(d)?))).collect::<Result<_, PackError>>()?;
+    if let Some(access) = &translated.access {
+        texts.extend(access.files().into_iter().map(|(path, text)| (path.to_owned(), text.into_bytes())));
+        texts.push((crate::access::REPORT.to_owned(), to_canonical_json(&access.report)?));
+    }
     set.extend(texts.iter().cloned());
     set.insert("ledger.json".to_owned(), to_canonical_json(&translated.ledger)?);
     set.insert("report.txt".to_owned(), report.as_bytes().to_vec());
@@ -206,6 +210,9 @@ fn inputs(translated: &Translated<'_>, site: &Site, files: &SiteFiles) -> Result
             Sha256::of(files.bytes(label).unwrap_or_default())
         };
         inputs.push(Input { path: label.parse()?, sha256 });
+    }
+    for (label, text) in translated.inputs.access.iter().flat_map(crate::access::Access::blanked) {
+        inputs.push(Input { path: label.parse()?, sha256: Sha256::of(text.as_bytes()) });
     }
     Ok(inputs)
 }

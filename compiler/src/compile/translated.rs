@@ -1,6 +1,8 @@
 //! All documents of a site, with their ledger.
 
 use super::Inputs;
+use crate::access::answers::Answers;
+use crate::access::{self, Around};
 use crate::diag::Findings;
 use crate::document::{Document, Format, NodeDocuments, Tree, node_documents};
 use crate::ledger::Ledger;
@@ -18,6 +20,8 @@ pub struct Translated<'a> {
     pub translation: Translation,
     /// What goes to the nodes, and k0sctl.yaml. `None` for a bare TOML file or where the site is not whole.
     pub nodes: Option<NodeDocuments>,
+    /// Accounts and rights.
+    pub access: Option<access::Translation>,
     /// The account of everything.
     pub ledger: Ledger,
 }
@@ -47,19 +51,45 @@ impl<'a> Translated<'a> {
             .chain(nodes.iter().flat_map(all).map(|d| (d.label.as_str(), &d.tree)))
             .collect();
         translation.accounts.check(documents.iter().map(|(_, tree)| *tree), findings);
-        let ledger = Ledger::new(inputs.contract.id, &translation.accounts, documents);
+        let mut ledger = Ledger::new(inputs.contract.id, &translation.accounts, documents);
+        let access = rights(inputs, &translation, findings);
+        if let Some(access) = &access {
+            ledger.access.clone_from(&access.account.things);
+            ledger.values.extend(access.account.objects.iter().cloned());
+        }
         tracing::debug!(
             keys = ledger.keys.len(),
             values = ledger.values.len(),
             "account for every key and value"
         );
-        Self { inputs, translation, nodes, ledger }
+        Self { inputs, translation, nodes, access, ledger }
     }
 
     /// mke4.yaml and the objects beside it, as they stand in the open.
     pub fn shared(&self) -> Vec<Document> {
         shared(&self.translation)
     }
+}
+
+/// Who may do what, where the site has an export of it.
+fn rights(
+    inputs: &Inputs,
+    translation: &Translation,
+    findings: &mut Findings,
+) -> Option<access::Translation> {
+    let answers = Answers::read(&inputs.surroundings.decisions, findings);
+    let Some(access) = &inputs.access else {
+        answers.unused(|_| false, findings);
+        return None;
+    };
+    let off = translation.mke4.switch("spec.apiServer.ucpauthz.disabled").is_some_and(|off| off.value);
+    let ways = [("SAML", "auth.samlEnabled"), ("SCIM", "auth.scimEnabled")];
+    let on = ways.into_iter().filter(|(_, key)| inputs.mke3.bool(key).value);
+    let around = Around {
+        has_policy: inputs.contract.has("apiServer.ucpauthz.disabled") && !off,
+        provisioning: on.map(|(what, key)| (what, inputs.mke3.place(key))).collect(),
+    };
+    access.translate(answers, &around, findings)
 }
 
 /// mke4.yaml and the objects beside it.

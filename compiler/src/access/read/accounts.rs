@@ -114,7 +114,7 @@ impl Accounts {
         if account.flag("isOrg", reading) {
             let (members, teams) =
                 (account.count("membersCount", reading), account.count("teamsCount", reading));
-            self.orgs.push(ListedOrg { id, name, members, teams, place: account.place() });
+            self.orgs.push(ListedOrg { id, name, members, teams, place: account.place_of("name") });
             return;
         }
         let source = match (account.flag("isImported", reading), account.flag("onDemand", reading)) {
@@ -131,7 +131,7 @@ impl Accounts {
             active: account.flag("isActive", reading),
             locked: account.flag("locked", reading),
             otp: account.flag("otpEnabled", reading),
-            place: account.place(),
+            place: account.place_of("name"),
         });
     }
 
@@ -153,7 +153,7 @@ impl Accounts {
                     let (id, name) = (team.required("id", reading), team.required("name", reading));
                     let members = team.count("membersCount", reading);
                     if let (Some(id), Some(name)) = (id, name) {
-                        list.push(ListedTeam { id, name, members, place: team.place() });
+                        list.push(ListedTeam { id, name, members, place: team.place_of("name") });
                     }
                 }
             }

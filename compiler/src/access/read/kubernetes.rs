@@ -100,10 +100,10 @@ impl Objects {
                 kubernetes.namespaces.insert(name);
             }
             "clusterroles" => {
-                kubernetes.cluster_roles.insert(name, role(&object, ours, reading));
+                kubernetes.cluster_roles.insert(name, role(&object, &meta, ours, reading));
             }
             "roles" => {
-                kubernetes.roles.insert((namespace, name), role(&object, ours, reading));
+                kubernetes.roles.insert((namespace, name), role(&object, &meta, ours, reading));
             }
             _ => {
                 let Some(to) = object.object("roleRef", "the role of a binding", &[], reading) else {
@@ -127,7 +127,7 @@ impl Objects {
                     subjects,
                     ours,
                     bootstrap: labels.contains_key(BOOTSTRAP),
-                    place: object.place(),
+                    place: meta.place_of("name"),
                 });
             }
         }
@@ -144,7 +144,7 @@ fn texts(object: Option<Object<'_>>) -> BTreeMap<String, String> {
     entries.filter_map(|entry| Some((entry.key.clone(), text(&entry.node.value)?))).collect()
 }
 
-fn role(object: &Object<'_>, ours: bool, reading: &mut Reading) -> KubeRole {
+fn role(object: &Object<'_>, meta: &Object<'_>, ours: bool, reading: &mut Reading) -> KubeRole {
     let mut collects = Vec::new();
     if let Some(rule) = object.object("aggregationRule", "an aggregation rule", &[], reading) {
         for node in rule.list("clusterRoleSelectors", reading) {
@@ -163,7 +163,7 @@ fn role(object: &Object<'_>, ours: bool, reading: &mut Reading) -> KubeRole {
         runs_pods |= verbs.iter().any(|verb| ["create", "update", "patch", "*"].contains(verb))
             && resources.iter().any(|resource| *resource == "*" || WORKLOADS.contains(resource));
     }
-    KubeRole { ours, collects, runs_pods, place: object.place() }
+    KubeRole { ours, collects, runs_pods, place: meta.place_of("name") }
 }
 
 fn subjects(object: &Object<'_>, reading: &mut Reading) -> Vec<Subject> {

@@ -75,6 +75,11 @@ impl<'a> Object<'a> {
         self.file.place(self.node.span.clone())
     }
 
+    /// Where a member stands, or the whole where it is absent: a name says more than a brace.
+    pub(super) fn place_of(&self, key: &str) -> Place {
+        self.get(key).map_or_else(|| self.place(), |node| self.file.place(node.span.clone()))
+    }
+
     /// Members as data.
     pub(super) fn entries(&self) -> &'a [Entry] {
         self.entries

@@ -65,6 +65,7 @@ impl Swarm {
         let mut collections = self.collections.unwrap_or_default();
         let mut grants = self.grants.unwrap_or_default();
         once("role id", roles.iter().map(|r| (r.id.as_str(), &r.place)), reading);
+        once("collection path", collections.iter().map(|c| (c.path.as_str(), &c.place)), reading);
         once("collection id", collections.iter().map(|c| (c.id.as_str(), &c.place)), reading);
         let names: Vec<String> = grants.iter().map(|g| [&*g.subject, &g.object, &g.role].join("/")).collect();
         once("the grant", names.iter().zip(&grants).map(|(n, g)| (n.as_str(), &g.place)), reading);
@@ -98,14 +99,14 @@ fn bare<'a>(
 fn role(top: &Object<'_>, node: &Node, reading: &mut Reading) -> Option<SwarmRole> {
     let role = Object::new(top.file, node, "a role", ROLE, reading)?;
     let (id, name) = (role.required("id", reading), role.required("name", reading));
-    Some(SwarmRole { id: id?, name: name?, built_in: role.flag("system_role", reading), place: role.place() })
+    Some(SwarmRole { id: id?, name: name?, built_in: role.flag("system_role", reading), place: role.place_of("name") })
 }
 
 fn collection(top: &Object<'_>, node: &Node, reading: &mut Reading) -> Option<Collection> {
     let collection = Object::new(top.file, node, "a collection", COLLECTION, reading)?;
     let (id, path) = (collection.required("id", reading), collection.required("path", reading));
     let constrained = !collection.list("label_constraints", reading).is_empty();
-    Some(Collection { id: id?, path: path?, constrained, place: collection.place() })
+    Some(Collection { id: id?, path: path?, constrained, place: collection.place_of("path") })
 }
 
 fn grant(top: &Object<'_>, node: &Node, reading: &mut Reading) -> Option<Grant> {
@@ -115,5 +116,5 @@ fn grant(top: &Object<'_>, node: &Node, reading: &mut Reading) -> Option<Grant> 
         grant.required("objectID", reading),
         grant.required("roleID", reading),
     );
-    Some(Grant { subject: subject?, object: object?, role: role?, place: grant.place() })
+    Some(Grant { subject: subject?, object: object?, role: role?, place: grant.place_of("subjectID") })
 }
