@@ -2,7 +2,7 @@
 
 use super::bindings::{Bindings, Outcome};
 use super::export::Export;
-use super::nodes::{self, Nodes};
+use super::nodes;
 use super::object::Object;
 use super::read::shown;
 use super::people::{self, LoginBy, People, Person};
@@ -33,7 +33,6 @@ pub struct Account {
 pub fn account(
     export: &Export,
     people: &People<'_>,
-    nodes: &Nodes,
     bindings: &Bindings,
     swarm: &Swarm,
     answers: &Answers,

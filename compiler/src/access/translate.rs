@@ -110,7 +110,7 @@ pub fn translate(
         .map(|object| (format!("{}:{}", file(&object), super::read::shown(&object.reference())), object))
         .collect();
     distinct(&objects, findings);
-    let account = account(export, &people, &nodes, &bindings, &swarm, answers, &objects, findings);
+    let account = account(export, &people, &bindings, &swarm, answers, &objects, findings);
     notes.report(answers, findings);
     answers.unused(|id| notes.has(id), findings);
     let summary = summary(export, &people, &nodes, &bindings, &swarm, &rights, &notes);

@@ -85,6 +85,12 @@ impl Parts {
         self.swarm.take(&top, reading);
         self.kubernetes.take(&top, reading);
         self.settings(&top, reading);
+        if let Some(meta) = top.object("meta", "the collector's own words", &[], reading) {
+            for missing in meta.texts("missing", reading) {
+                let message = format!("the collector could not get {}", shown(missing));
+                reading.incomplete(meta.place_of("missing"), message);
+            }
+        }
         file
     }
 

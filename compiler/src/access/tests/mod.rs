@@ -2,6 +2,6 @@
 
 mod fixtures;
 mod messages;
-mod made_up;
+pub mod made_up;
 mod properties;
-mod support;
+pub mod support;
