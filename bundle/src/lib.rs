@@ -157,6 +157,7 @@ pub mod name;
 pub mod plan;
 pub mod set;
 pub mod signature;
+pub mod signing;
 pub mod trust;
 pub mod value;
 
