@@ -14,6 +14,7 @@
 //! - [`origin`] is the rule that holds it together: no value reaches a document without the inputs that it depends on.
 //! - [`contract`] knows what each target release accepts and contains; [`translate`] gives every key its one fate.
 //! - [`document`] holds the results, [`ledger`] the account of them, [`compile`] runs it all as a pure function.
+//! - [`blob`] looks at the large files that travel along, in one pass each.
 //! - [`emit`] signs and writes; [`ambient`] is the one place that may ask for the clock, the environment or randomness.
 //! - [`cli`] is the command line, one file per verb.
 //!
@@ -35,6 +36,7 @@
 //! ```
 
 pub mod ambient;
+pub mod blob;
 pub mod cli;
 pub mod compile;
 pub mod contract;

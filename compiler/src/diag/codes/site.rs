@@ -52,5 +52,13 @@ super::codes! {
     OVERLAP = "S080", Error, "two network ranges overlap";
     OUTSIDE_NETWORK = "S081", Error, "a node's address lies outside the node network";
     KNOWN_HOSTS = "S090", Warning, "a line of known_hosts that can't be used";
+    K0S_PROGRAM = "S092", Error, "the k0s binary is not a program for the nodes";
+    K0S_VERSION = "S093", Error, "the k0s binary is not the target release's version";
+    IMAGE_BUNDLE = "S094", Error, "an image bundle that k0s could not import";
+    IMAGE_PLATFORM = "S095", Error, "an image bundle for another platform";
+    IMAGES_MISSING = "S096", Error, "the image bundles lack images that k0s.yaml asks for";
+    IMAGES_SPARE = "S097", Note, "the image bundles hold more than k0s.yaml asks for";
+    BLOB_TWICE = "S098", Error, "one large file under two names";
+    BLOB_NAME = "S099", Error, "a large file whose name can't stand in a set";
     KEY_CONFLICT = "S091", Error, "two host keys for one node";
 }
