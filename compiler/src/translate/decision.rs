@@ -4,7 +4,7 @@ use super::{Ctx, Fate};
 use crate::diag::{Finding, codes::translate as code};
 use crate::document::Tree;
 use crate::origin::{Origin, Source, Tracked};
-use crate::source::nearest;
+use crate::source::{Place, nearest};
 
 /// One answer on offer.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +70,7 @@ impl Ctx<'_> {
             self.findings.push(finding);
             return None;
         }
-        let place = self.mke3_place(question.key);
+        let place = self.asked_at(question.key);
         match question.proposal {
             Some(name) => {
                 let effect = question.choices.iter().find(|c| c.name == name).map_or("", |c| c.effect);
@@ -121,7 +121,7 @@ impl Ctx<'_> {
                 }
             };
         }
-        let place = self.mke3_place(key);
+        let place = self.asked_at(key);
         match proposal {
             Some(text) => {
                 self.findings.push(
@@ -142,6 +142,15 @@ impl Ctx<'_> {
                 None
             }
         }
+    }
+
+    /// Where the file gives rise to a question. A name such as `ldap.email_attr`, of a setting that MKE 3 does not have,
+    /// belongs to the whole table.
+    fn asked_at(&self, key: &str) -> Option<Place> {
+        self.mke3_place(key).or_else(|| {
+            let (table, _) = key.split_once('.')?;
+            self.mke3_place(&format!("auth.{table}"))
+        })
     }
 
     /// The origin of a decision that was not given: giving it would change the value.
