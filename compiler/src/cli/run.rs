@@ -16,7 +16,7 @@ pub fn run(airlift: Airlift) -> u8 {
         // The reader of our output has gone; that is its right.
         Err(error) if is_closed_pipe(&error) => exit::DONE,
         Err(error) => {
-            ui.fail(&format!("{error:#}"), None);
+            ui.fail(&whole(&error), None);
             exit::FAILED
         }
     }
@@ -60,6 +60,15 @@ fn dispatch(ui: Ui, verb: Verb) -> anyhow::Result<u8> {
         Verb::Completions { shell } => completions::run(shell),
         Verb::Man { dir } => man::run(dir.as_deref()),
     }
+}
+
+/// An error with its causes, each once: many errors show their cause in their own text.
+pub(super) fn whole(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |text, cause| match cause.to_string() {
+        cause if text.is_empty() => cause,
+        cause if text.ends_with(&cause) => text,
+        cause => format!("{text}: {cause}"),
+    })
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

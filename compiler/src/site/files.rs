@@ -8,7 +8,7 @@
 use crate::diag::codes::{input, site as code};
 use crate::diag::{Finding, Findings};
 use crate::source::{self, File};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::io::{self, Read};
@@ -60,7 +60,11 @@ impl fmt::Debug for SiteFile {
 
 /// All files by label (`hosts.yaml`, `survey/mgr1.json`).
 #[derive(Clone, Debug, Default)]
-pub struct SiteFiles(BTreeMap<String, SiteFile>);
+pub struct SiteFiles {
+    files: BTreeMap<String, SiteFile>,
+    /// Folders, empty ones too.
+    folders: BTreeSet<String>,
+}
 
 impl SiteFiles {
     /// No files.
@@ -72,21 +76,27 @@ impl SiteFiles {
     pub fn insert(&mut self, label: impl Into<String>, bytes: impl Into<Vec<u8>>) {
         let bytes = bytes.into();
         let size = bytes.len() as u64;
-        self.0.insert(label.into(), SiteFile { bytes: Some(bytes), path: None, size, mode: None });
+        self.files.insert(label.into(), SiteFile { bytes: Some(bytes), path: None, size, mode: None });
     }
 
     /// Adds or replaces a file with its permission bits.
     pub fn insert_with_mode(&mut self, label: impl Into<String>, bytes: impl Into<Vec<u8>>, mode: u32) {
         let label = label.into();
         self.insert(label.clone(), bytes);
-        if let Some(file) = self.0.get_mut(&label) {
+        if let Some(file) = self.files.get_mut(&label) {
             file.mode = Some(mode);
         }
     }
 
+    /// Takes a file away.
+    #[cfg(test)]
+    pub(super) fn remove(&mut self, label: &str) {
+        self.files.remove(label);
+    }
+
     /// A file by its label.
     pub fn get(&self, label: &str) -> Option<&SiteFile> {
-        self.0.get(label)
+        self.files.get(label)
     }
 
     /// The content of a file.
@@ -94,9 +104,14 @@ impl SiteFiles {
         self.get(label)?.bytes.as_deref()
     }
 
+    /// Whether a folder has this label.
+    pub fn is_folder(&self, label: &str) -> bool {
+        self.folders.contains(label) || self.below(label).next().is_some()
+    }
+
     /// All labels in order.
     pub fn labels(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.files.keys().map(String::as_str)
     }
 
     /// The labels below a folder, in order.
@@ -173,6 +188,9 @@ impl Walk {
             Ok(meta) => meta,
             Err(error) => return findings.push(unreadable(label, &error)),
         };
+        if meta.is_dir() {
+            self.files.folders.insert(label.to_owned());
+        }
         if meta.is_dir() && depth < DEPTH {
             self.folder(path, &format!("{label}/"), depth + 1, findings);
         } else if meta.is_dir() {
@@ -181,7 +199,7 @@ impl Walk {
             findings.push(not_plain(label, "a symbolic link"));
         } else if !meta.is_file() {
             findings.push(not_plain(label, "a device, socket or pipe"));
-        } else if self.files.0.len() >= COUNT
+        } else if self.files.files.len() >= COUNT
             || self.total.saturating_add(in_memory(path, meta.len())) > TOTAL
         {
             if self.total <= TOTAL {
@@ -198,7 +216,7 @@ impl Walk {
         } else if in_memory(path, meta.len()) < meta.len() {
             let mode = Some(meta.mode() & 0o7777);
             let file = SiteFile { bytes: None, path: Some(path.to_owned()), size: meta.len(), mode };
-            self.files.0.insert(label.to_owned(), file);
+            self.files.files.insert(label.to_owned(), file);
         } else {
             match fs::read(path) {
                 Ok(bytes) => {

@@ -16,6 +16,7 @@ super::codes! {
     UNKNOWN_HOST = "S013", Error, "a setting names a host that is not in hosts.yaml";
     FILE_MISSING = "S014", Error, "a file that is named, or always needed, is not there";
     FILE_KIND = "S015", Error, "something in the site directory is not a plain file";
+    NO_K0S = "S016", Warning, "an air-gapped site without the k0s binary";
     CA_FORM = "S020", Error, "a CA file is not PEM certificates";
     PRIVATE_KEY = "S021", Error, "a file that is no secret holds a private key";
     CA_NOT_CA = "S022", Error, "a CA file holds no certificate of a CA";
