@@ -15,6 +15,7 @@
 //! - [`contract`] knows what each target release accepts and contains; [`translate`] gives every key its one fate.
 //! - [`access`] does the same for accounts and rights, which MKE 3 keeps apart from its configuration.
 //! - [`document`] holds the results, [`ledger`] the account of them, [`compile`] runs it all as a pure function.
+//! - [`blob`] looks at the large files that travel along, in one pass each.
 //! - [`emit`] signs and writes; [`ambient`] is the one place that may ask for the clock, the environment or randomness.
 //! - [`cli`] is the command line, one file per verb.
 //!
@@ -37,6 +38,7 @@
 
 pub mod access;
 pub mod ambient;
+pub mod blob;
 pub mod cli;
 pub mod compile;
 pub mod contract;
