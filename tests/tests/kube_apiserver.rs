@@ -155,6 +155,20 @@ fn bob_may_view_and_edit_and_bill_may_view() {
     assert_eq!(before, version());
 }
 
+/// An answer to every open point of the hard example.
+const ALL_DECIDED: &str = concat!(
+    "  access.passwords: reset\n",
+    "  access.directory-users: account-name\n",
+    "  access.wide-grants: drop\n",
+    "  access.synced-teams: freeze\n",
+    "  access.claim-teams: freeze\n",
+    "  access.namespace-grants: drop\n",
+    "  access.org-admins: drop\n",
+    "  access.privileged-pods: accept\n",
+    "  access.stale-bindings: delete\n",
+    "  access.foreign-groups: keep\n",
+);
+
 /// The part of Dex's own definition that an API server checks.
 const DEX: &str = r#"
 apiVersion: apiextensions.k8s.io/v1
@@ -183,10 +197,7 @@ fn the_server_takes_every_object_of_the_hard_example() {
     let dex = server.folder.path().join("dex.yaml");
     std::fs::write(&dex, DEX).expect("a file");
     server.ok(&["apply", "-f", &dex.to_string_lossy()]);
-    let (_bench, rbac) = compiled(
-        "hard",
-        "  access.passwords: reset\n  access.directory-users: account-name\n  access.wide-grants: drop\n  access.synced-teams: freeze\n  access.claim-teams: freeze\n  access.namespace-grants: drop\n  access.org-admins: drop\n  access.privileged-pods: accept\n  access.stale-bindings: delete\n  access.foreign-groups: keep\n",
-    );
+    let (_bench, rbac) = compiled("hard", ALL_DECIDED);
     let subjects = |binding: &str| server.ok(&["get", "-n", "payments", "rolebinding", binding, "-o", "jsonpath={.subjects[*].name}"]);
     assert!(subjects("retail-dev-edit").contains("team:acme-retail:dev"));
     for file in ["roles.yaml", "bindings.yaml"] {
@@ -208,4 +219,62 @@ fn the_server_takes_every_object_of_the_hard_example() {
     // Members of the organization with `view`; everybody has it here by a binding of the cluster's own.
     let made = server.ok(&["get", "clusterroles", "-l", "mke3-migrate.example/kind", "-o", "name"]);
     assert_eq!(made.lines().count(), 15 + 6 + 1);
+}
+
+/// A k0s that knows its kubectl alone.
+fn k0s(server: &Server) -> PathBuf {
+    let path = server.folder.path().join("k0s");
+    let config = server.folder.path().join("kubeconfig");
+    let text = format!("#!/bin/sh\nshift\nexec kubectl --kubeconfig {} \"$@\"\n", config.display());
+    std::fs::write(&path, text).expect("a file");
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("its mode");
+    path
+}
+
+#[test]
+#[ignore = "needs a kube-apiserver: .ci/interop"]
+fn the_step_is_done_probed_and_undone() {
+    let server = Server::start();
+    server.restore(&root().join("tests/fixtures/access/hard/export.json"));
+    let (_bench, rbac) = compiled("hard", ALL_DECIDED);
+    let k0s = k0s(&server);
+    let script = |name: &str| -> Done {
+        let path = root().join("templates/steps/rbac").join(name);
+        let output = Command::new("sh").arg(path).env("K0S", &k0s).env("RBAC", &rbac).output();
+        output.expect("sh starts").into()
+    };
+    // What is there of roles and bindings, without what every write changes.
+    let state = || {
+        let out = server.ok(&["get", "clusterroles,clusterrolebindings,rolebindings", "-A", "-o", "json"]);
+        let mut list: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+        for item in list["items"].as_array_mut().expect("a list") {
+            let meta = item["metadata"].as_object_mut().expect("an object");
+            meta.remove("resourceVersion");
+            meta.remove("managedFields");
+            if meta.get("annotations").is_some_and(|a| a.as_object().is_some_and(serde_json::Map::is_empty)) {
+                meta.remove("annotations");
+            }
+        }
+        list["items"].clone()
+    };
+    let before = state();
+    assert_eq!(script("probe.sh").code, 11);
+    let done = script("do.sh");
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert_eq!(script("probe.sh").code, 10);
+    // Once more changes nothing.
+    let applied = state();
+    assert_eq!(script("do.sh").code, 0);
+    assert_eq!(state(), applied);
+    server.ok(&["delete", "clusterrolebinding", "ops-org"]);
+    assert_eq!(script("probe.sh").code, 11);
+    let undone = script("undo.sh");
+    assert_eq!(undone.code, 0, "{}", undone.err);
+    assert_eq!(state(), before);
+    assert_eq!(script("undo.sh").code, 0, "undoing twice is fine");
+    assert_eq!(script("probe.sh").code, 11);
+    // Nobody there to ask: neither in effect nor not.
+    bed("stop", server.folder.path());
+    assert_eq!(script("probe.sh").code, 1);
 }

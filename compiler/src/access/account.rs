@@ -124,6 +124,7 @@ fn binding_fate(outcome: &Outcome) -> (Fate, &'static str) {
         Outcome::Rewritten => (Fate::Converted, "has subjects that MKE 4k knows"),
         Outcome::Absorbed => (Fate::Merged, "its organizations and teams have the role by their own objects; it should go"),
         Outcome::Empty => (Fate::Dropped, "nobody in it exists any more; it should go"),
+        Outcome::Disarmed => (Fate::Converted, "is left without subjects, because a name in it could come alive; it should go"),
         Outcome::OwnOfMke3 => (Fate::Dropped, "MKE 3 made it for itself; it should go"),
         Outcome::Ours => (Fate::Default, "an earlier translation made it"),
     }

@@ -26,6 +26,8 @@ pub enum Outcome {
     Absorbed,
     /// Nobody is left in it; it should go.
     Empty,
+    /// Somebody in it could come alive, so it is left without subjects at once; it should go.
+    Disarmed,
     /// MKE 3 made it for itself; it should go.
     OwnOfMke3,
     /// An earlier translation made it.
@@ -73,6 +75,7 @@ pub fn bindings(
                 kept: BTreeSet::new(),
                 from: BTreeSet::from([reference.clone()]),
                 changed: false,
+                alive: false,
                 absorbed: 0,
             };
             for subject in &binding.subjects {
@@ -105,6 +108,8 @@ struct Work<'a> {
     kept: BTreeSet<Subject>,
     from: BTreeSet<String>,
     changed: bool,
+    /// Whether a name that was taken out could mean somebody to MKE 4k.
+    alive: bool,
     absorbed: usize,
 }
 
@@ -134,6 +139,7 @@ impl Work<'_> {
                     notes.add(code::FOREIGN_GROUP, self.reference, detail, Some(&self.binding.place));
                     if answers.is(code::FOREIGN_GROUP, Answer::Drop) {
                         self.changed = true;
+                        self.alive = true;
                     } else {
                         self.keep(subject);
                     }
@@ -167,6 +173,7 @@ impl Work<'_> {
                 let detail = format!("the user `{}` had no rights by that name in MKE 3", shown(name));
                 notes.add(code::ORPHAN, self.reference, detail, place);
                 self.changed = true;
+                self.alive = true;
             }
             None if is_uuid(name) => {
                 let detail = format!("the user `{name}` is no account");
@@ -208,10 +215,15 @@ impl Work<'_> {
                 "nobody in it exists any more"
             };
             notes.add(code::STALE_BINDING, self.reference, detail, place);
-            return if self.absorbed > 0 { Outcome::Absorbed } else { Outcome::Empty };
+        }
+        match (self.kept.is_empty(), self.alive, self.absorbed) {
+            (true, false, 0) => return Outcome::Empty,
+            (true, false, _) => return Outcome::Absorbed,
+            _ => {}
         }
         let detail = format!("subjects: {} before, {} now", self.binding.subjects.len(), self.kept.len());
         notes.add(code::BINDING_REWRITTEN, self.reference, detail, place);
+        let outcome = if self.kept.is_empty() { Outcome::Disarmed } else { Outcome::Rewritten };
         rewritten.push(Rewritten {
             namespace: self.binding.namespace.clone(),
             name: self.binding.name.clone(),
@@ -220,7 +232,7 @@ impl Work<'_> {
             subjects: self.kept,
             from: self.from,
         });
-        Outcome::Rewritten
+        outcome
     }
 }
 

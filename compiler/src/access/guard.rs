@@ -23,7 +23,7 @@ pub fn guard(export: &Export, nodes: &Nodes, bindings: &Bindings, notes: &mut No
     for (binding, outcome) in export.kubernetes.bindings.iter().zip(&bindings.outcomes) {
         let subjects: Vec<&Subject> = match outcome {
             Outcome::Untouched => binding.subjects.iter().collect(),
-            Outcome::Rewritten => rewritten.next().map(|r: &Rewritten| r.subjects.iter().collect()).unwrap_or_default(),
+            Outcome::Rewritten | Outcome::Disarmed => rewritten.next().map(|r: &Rewritten| r.subjects.iter().collect()).unwrap_or_default(),
             Outcome::Absorbed | Outcome::Empty | Outcome::OwnOfMke3 | Outcome::Ours => continue,
         };
         if binding.bootstrap || !subjects.into_iter().any(is_guarded) {

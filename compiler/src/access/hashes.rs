@@ -117,7 +117,7 @@ mod tests {
     fn read(text: &str, mode: u32) -> (Hashes, Vec<String>) {
         let mut findings = Findings::new();
         let file =
-            SiteFile { bytes: Some(text.as_bytes().to_vec()), size: text.len() as u64, mode: Some(mode) };
+            SiteFile { path: None, bytes: Some(text.as_bytes().to_vec()), size: text.len() as u64, mode: Some(mode) };
         let hashes = Hashes::read("access/htpasswd", &file, &mut findings);
         (hashes, findings.iter().map(|f| crate::diag::render(f, false)).collect())
     }

@@ -107,7 +107,6 @@ pub struct Login {
 impl Login {
     /// The slot of the password hash.
     pub fn slot(&self) -> String {
-        let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c.to_ascii_lowercase() } else { '-' };
-        format!("access/password/{}", self.id.chars().map(plain).collect::<String>())
+        format!("access/password/{}", self.id.to_ascii_lowercase())
     }
 }

@@ -228,7 +228,7 @@ fn stale(export: &Export, bindings: &Bindings, answers: &Answers, notes: &mut No
         .iter()
         .zip(&bindings.outcomes)
         .filter(|(_, outcome)| match outcome {
-            Outcome::Absorbed | Outcome::Empty => !keep,
+            Outcome::Absorbed | Outcome::Empty | Outcome::Disarmed => !keep,
             Outcome::OwnOfMke3 => true,
             Outcome::Untouched | Outcome::Rewritten | Outcome::Ours => false,
         })
@@ -323,7 +323,7 @@ fn summary(
             found: bindings.outcomes.len() - outcome(&[Outcome::Ours]),
             absorbed_subjects: bindings.absorbed_subjects,
             rewritten: outcome(&[Outcome::Rewritten]),
-            delete_proposed: outcome(&[Outcome::Absorbed, Outcome::Empty, Outcome::OwnOfMke3]),
+            delete_proposed: outcome(&[Outcome::Absorbed, Outcome::Empty, Outcome::Disarmed, Outcome::OwnOfMke3]),
             untouched: outcome(&[Outcome::Untouched]),
         },
         passwords: rights.logins.len(),

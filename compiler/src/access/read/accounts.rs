@@ -2,6 +2,8 @@
 
 use super::object::{Object, Reading, pages, shown};
 use crate::access::export::{Member, Org, Team, User, UserSource};
+use crate::diag::Finding;
+use crate::diag::codes::input;
 use crate::source::{Entry, File, Node, Place};
 use std::collections::BTreeMap;
 
@@ -111,6 +113,15 @@ impl Accounts {
         let Some(account) = Object::new(file, node, "an account", ACCOUNT, reading) else { return };
         let (id, name) = (account.required("id", reading), account.required("name", reading));
         let (Some(id), Some(name)) = (id, name) else { return };
+        if !is_id(&id) {
+            let message = format!("`{}` is no id of an account", shown(&id));
+            reading.findings.push(
+                Finding::new(input::VALUE, message)
+                    .at(account.place_of("id"))
+                    .help("MKE 3 gives ids of letters, digits and dashes; this answer was changed or is another's"),
+            );
+            return;
+        }
         if account.flag("isOrg", reading) {
             let (members, teams) =
                 (account.count("membersCount", reading), account.count("teamsCount", reading));
@@ -304,6 +315,13 @@ fn sorted(mut members: Vec<Member>, place: &Place, of: &str, reading: &mut Readi
         reading.twice(place.clone(), place.clone(), message);
     }
     members
+}
+
+/// Letters, digits and dashes: an id goes into names of slots and into addresses.
+fn is_id(id: &str) -> bool {
+    id.len() <= 64
+        && id.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 /// Compares a count with what is there.

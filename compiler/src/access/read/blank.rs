@@ -66,7 +66,7 @@ fn search(node: &Node, path: &str, edits: &mut Vec<(Range<usize>, String)>) {
 
 /// A key as a part of a slot's name.
 fn plain(key: &str) -> String {
-    key.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect()
+    key.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect()
 }
 
 /// A text that is no JSON with stars in the place of what seems secret; every offset stays.
@@ -109,7 +109,7 @@ mod tests {
         let text = r#"{"ldapConfig": {"readerPassword": "hunter2", "readerDN": "cn=r"}, "x": [{"token": "t0p"}], "roles": [{"operations": {"Secret": {"Secret View": []}}}]}"#;
         let once = blank(&File::new("access/export.json", text), &mut Findings::new());
         assert!(!once.file.text().contains("hunter2") && !once.file.text().contains("t0p"));
-        assert!(once.file.text().contains("airlift-secret(access/ldapConfig/readerPassword)"));
+        assert!(once.file.text().contains("airlift-secret(access/ldapconfig/readerpassword)"));
         assert!(once.file.text().contains("cn=r") && once.tree.is_some());
         let twice = blank(&once.file, &mut Findings::new());
         assert_eq!(once.file.text(), twice.file.text());

@@ -43,7 +43,7 @@ fn cases() -> Vec<(&'static str, &'static str, String)> {
     vec![
         ("cut off", "I010", whole[..whole.len() / 2].to_owned()),
         ("a web page", "A002", "<!DOCTYPE html>\n<html>".to_owned()),
-        ("an error reply as a file", "A001", error.to_owned()),
+        ("an error reply as a file", "A002", error.to_owned()),
         ("a list as a file", "A001", "[]".to_owned()),
         ("an error reply for a page", "A002", with(|j| j["accounts"][0] = reply())),
         ("an error reply for roles", "A002", with(|j| j["roles"] = reply())),
@@ -81,6 +81,7 @@ fn cases() -> Vec<(&'static str, &'static str, String)> {
             v[1]["id"] = "another".into();
         }))),
         ("a name that is a number", "I022", with(|j| j["accounts"][0]["accounts"][1]["name"] = 7.into())),
+        ("an id that is none", "I023", with(|j| j["accounts"][0]["accounts"][1]["id"] = "../x".into())),
         ("an account without id", "I020", with(|j| take(&mut j["accounts"][0]["accounts"][1], "id"))),
         ("a binding without role", "I020", with(|j| j["kubernetes"]["clusterrolebindings"]["items"] = json!([{"metadata": {"name": "x"}}]))),
         ("a subject of another world", "I023", with(|j| j["kubernetes"]["clusterrolebindings"]["items"] = json!([

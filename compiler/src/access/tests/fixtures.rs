@@ -87,7 +87,7 @@ fn a_user_can_be_asked_about_by_the_beginning_of_the_name() {
         assert_eq!(answer.keys[0].key, "access:user:bob.smith@corp.example", "{query}");
         assert!(answer.keys[0].to.iter().any(|to| to.ends_with("ClusterRoleBinding/acme-retail-dev-team")), "{query}");
     }
-    assert!(explain(&ledger, "access:bob").is_empty(), "half a word is no name");
+    assert!(explain(&ledger, "access:bo").is_empty(), "half a word is no name");
     let answer = explain(&ledger, "rbac/bindings.yaml:RoleBinding/payments/retail-dev-edit");
     let from: BTreeSet<String> = answer.values[0].from.iter().map(ToString::to_string).collect();
     assert!(from.contains("access:rolebinding:payments/retail-dev-edit") && from.contains("access:user:alice"));
@@ -142,8 +142,7 @@ fn decisions_let_the_hard_example_through() {
     assert!(!findings.stop(), "{:?}", findings.iter().filter(|f| f.severity().stops()).collect::<Vec<_>>());
     let undecided = translation.account.things.iter().filter(|t| t.fate == crate::translate::Fate::DecisionNeeded);
     assert_eq!(undecided.count(), 0);
-    let bound: Vec<&str> =
-        translation.objects.iter().map(|(_, object)| object.name.as_str()).filter(|n| *n == "external-admin").collect();
-    assert!(bound.is_empty(), "a binding without subjects is not written, but proposed for deletion");
+    let left = translation.objects.iter().find(|(_, object)| object.name == "external-admin");
+    assert_eq!(left.map(|(_, object)| object.summary()).as_deref(), Some("admin to 0 subjects"), "at once");
     assert!(translation.report.delete_proposed.contains(&"clusterrolebinding:external-admin".to_owned()));
 }

@@ -279,7 +279,7 @@ fn a_hash_becomes_a_login_whose_secret_is_a_slot() {
     made_up.user(1, "bob");
     let hash = "$2y$12$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
     let bytes = format!("bob:{hash}\nnobody:{hash}\n").into_bytes();
-    let file = SiteFile { size: bytes.len() as u64, bytes: Some(bytes), mode: Some(0o600) };
+    let file = SiteFile { path: None, size: bytes.len() as u64, bytes: Some(bytes), mode: Some(0o600) };
     let mut findings = Findings::new();
     let hashes = Hashes::read("access/htpasswd", &file, &mut findings);
     assert!(findings.is_empty());

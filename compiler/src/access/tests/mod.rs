@@ -1,6 +1,7 @@
 //! Whole translations: of the two fixtures, of small exports that show one finding each, and of made-up organizations.
 
 mod fixtures;
+mod large;
 mod messages;
 pub mod made_up;
 mod properties;
