@@ -122,8 +122,9 @@ fn everything_is_fetched_as_the_export_has_it() {
     let grants = object["collectionGrants"].take();
     object["collectionGrants"] = Value::Array(vec![grants]);
     assert_eq!(bench.export(), expected);
-    let sums = Command::new("sha256sum").args(["-c", "--quiet", "collected.sha256"]).current_dir(bench.folder.path());
-    assert!({ sums }.status().expect("sha256sum starts").success());
+    let mut sums = Command::new("sha256sum");
+    sums.args(["-c", "--quiet", "collected.sha256"]).current_dir(bench.folder.path());
+    assert!(sums.status().expect("sha256sum starts").success());
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(bench.path("mke3.toml")).expect("mke3.toml").permissions().mode();
     assert_eq!(mode & 0o077, 0, "the configuration holds secrets");
@@ -131,7 +132,9 @@ fn everything_is_fetched_as_the_export_has_it() {
 
 #[test]
 fn an_expired_login_and_a_server_that_stumbles_are_overcome() {
-    for faults in [&["expire:/collections"][..], &["shaky:/accounts", "shaky:/roles"], &["expire:/accounts/1"]] {
+    for faults in
+        [&["expire:/collections"][..], &["shaky:/accounts", "shaky:/roles"], &["expire:/accounts/1"]]
+    {
         let bench = Bench::new(faults);
         let done = bench.run(&[], &[]);
         assert_eq!(done.code, 0, "{faults:?}: {}", done.err);
@@ -216,7 +219,10 @@ fn no_argument_and_no_message_holds_the_password() {
     let spy = bench.path("spy");
     std::fs::create_dir(&spy).expect("a folder");
     let log = bench.path("seen");
-    let text = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >>{0}\nenv >>{0}\nPATH=${{PATH#*:}} exec curl \"$@\"\n", log.display());
+    let text = format!(
+        "#!/bin/sh\nprintf '%s\\n' \"$@\" >>{0}\nenv >>{0}\nPATH=${{PATH#*:}} exec curl \"$@\"\n",
+        log.display()
+    );
     write_executable(&spy.join("curl"), &text);
     let path = format!("{}:{}", spy.display(), std::env::var("PATH").unwrap_or_default());
     let done = bench.run(&[], &[("PATH", &path)]);

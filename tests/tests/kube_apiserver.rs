@@ -83,7 +83,8 @@ impl Drop for Server {
 }
 
 fn bed(verb: &str, folder: &Path) -> bool {
-    let status = Command::new("sh").arg(root().join("tests/bed/kube_apiserver.sh")).arg(verb).arg(folder).status();
+    let status =
+        Command::new("sh").arg(root().join("tests/bed/kube_apiserver.sh")).arg(verb).arg(folder).status();
     status.expect("sh starts").success()
 }
 
@@ -101,7 +102,8 @@ fn compiled(case: &str, decisions: &str) -> (Bench, PathBuf) {
     let site = bench.path("site/site.yaml");
     let text = std::fs::read_to_string(&site).expect("site.yaml");
     assert!(text.contains("decisions: {}\n"), "the example has decisions now");
-    std::fs::write(&site, text.replace("decisions: {}\n", &format!("decisions:\n{decisions}"))).expect("site.yaml");
+    std::fs::write(&site, text.replace("decisions: {}\n", &format!("decisions:\n{decisions}")))
+        .expect("site.yaml");
     let done = bench.compile("set", &[]);
     assert_eq!(done.code, 0, "{}", done.err);
     let rbac = bench.path("set/rbac");
@@ -123,9 +125,9 @@ fn bob_may_view_and_edit_and_bill_may_view() {
     server.apply(&rbac.join("roles.yaml"));
     server.apply(&rbac.join("bindings.yaml"));
     server.wait_for("aggregated roles are filled in", || {
-        ["entire-company-org", "development-team"].iter().all(|role| {
-            server.ok(&["get", "clusterrole", role, "-o", "jsonpath={.rules}"]).contains("pods")
-        })
+        ["entire-company-org", "development-team"]
+            .iter()
+            .all(|role| server.ok(&["get", "clusterrole", role, "-o", "jsonpath={.rules}"]).contains("pods"))
     });
     let table = [
         ("list", "pods", true, true),
@@ -149,7 +151,15 @@ fn bob_may_view_and_edit_and_bill_may_view() {
         assert_eq!(rules.is_empty() || rules == "[]", empty, "{role}: {rules}");
     }
     // Once more: nothing changes.
-    let version = || server.ok(&["get", "clusterrolebinding", "development-team", "-o", "jsonpath={.metadata.resourceVersion}"]);
+    let version = || {
+        server.ok(&[
+            "get",
+            "clusterrolebinding",
+            "development-team",
+            "-o",
+            "jsonpath={.metadata.resourceVersion}",
+        ])
+    };
     let before = version();
     server.apply(&rbac.join("bindings.yaml"));
     assert_eq!(before, version());
@@ -198,7 +208,9 @@ fn the_server_takes_every_object_of_the_hard_example() {
     std::fs::write(&dex, DEX).expect("a file");
     server.ok(&["apply", "-f", &dex.to_string_lossy()]);
     let (_bench, rbac) = compiled("hard", ALL_DECIDED);
-    let subjects = |binding: &str| server.ok(&["get", "-n", "payments", "rolebinding", binding, "-o", "jsonpath={.subjects[*].name}"]);
+    let subjects = |binding: &str| {
+        server.ok(&["get", "-n", "payments", "rolebinding", binding, "-o", "jsonpath={.subjects[*].name}"])
+    };
     assert!(subjects("retail-dev-edit").contains("team:acme-retail:dev"));
     for file in ["roles.yaml", "bindings.yaml"] {
         server.apply(&rbac.join(file));
@@ -214,7 +226,10 @@ fn the_server_takes_every_object_of_the_hard_example() {
     server.wait_for("the authorizer has seen the bindings", || may("alice", "create", "pods", "payments"));
     assert!(!may("CarolAnn", "create", "rolebindings.rbac.authorization.k8s.io", "default"));
     assert!(may("CarolAnn", "create", "rolebindings.rbac.authorization.k8s.io", "payments"));
-    assert!(may("zoë", "patch", "deployments.apps", "labs") && !may("zoë", "patch", "deployments.apps", "payments"));
+    assert!(
+        may("zoë", "patch", "deployments.apps", "labs")
+            && !may("zoë", "patch", "deployments.apps", "payments")
+    );
     assert!(server.can("ivy", "create", "nodes") && !server.can("erin", "create", "pods"));
     // Members of the organization with `view`; everybody has it here by a binding of the cluster's own.
     let made = server.ok(&["get", "clusterroles", "-l", "mke3-migrate.example/kind", "-o", "name"]);

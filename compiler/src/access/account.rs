@@ -1,11 +1,12 @@
 //! The account: one fate for each thing of the export, and what became of it.
 
+use super::answers::Answers;
 use super::bindings::{Bindings, Outcome};
 use super::export::Export;
 use super::nodes;
 use super::object::Object;
-use super::read::shown;
 use super::people::{self, LoginBy, People, Person};
+use super::read::shown;
 use super::swarm::{self, Swarm};
 use crate::diag::codes::access as code;
 use crate::diag::codes::translate;
@@ -14,7 +15,6 @@ use crate::ledger::{KeyEntry, ValueEntry};
 use crate::origin::Source;
 use crate::source::Place;
 use crate::translate::Fate;
-use super::answers::Answers;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The `file` of sources in the export.
@@ -63,14 +63,23 @@ pub fn account(
             book.add(nodes::team_subject(org, team), &team.place, value, Fate::Split, why);
         }
     }
-    for ((role, subject), (fate, why)) in export.roles.iter().zip(&swarm.role_subjects).zip(&swarm.role_fates) {
-        book.add(subject.clone(), &role.place, format!("{:?}, id {}", role.name, shown(&role.id)), *fate, why);
+    for ((role, subject), (fate, why)) in export.roles.iter().zip(&swarm.role_subjects).zip(&swarm.role_fates)
+    {
+        book.add(
+            subject.clone(),
+            &role.place,
+            format!("{:?}, id {}", role.name, shown(&role.id)),
+            *fate,
+            why,
+        );
     }
     for (collection, (fate, why)) in export.collections.iter().zip(&swarm.collection_fates) {
         let value = format!("id {}", shown(&collection.id));
         book.add(swarm::collection_subject(collection), &collection.place, value, *fate, why);
     }
-    for ((grant, subject), (fate, why)) in export.grants.iter().zip(&swarm.grant_subjects).zip(&swarm.grant_fates) {
+    for ((grant, subject), (fate, why)) in
+        export.grants.iter().zip(&swarm.grant_subjects).zip(&swarm.grant_fates)
+    {
         let value = shown(&format!("{} / {} / {}", grant.subject, grant.object, grant.role));
         let open = open(&[code::WIDE_GRANT, code::NAMESPACE_GRANT], *fate, answers);
         let fate = if *fate == Fate::DecisionNeeded && !open { Fate::Dropped } else { *fate };
@@ -114,7 +123,9 @@ fn user_fate(person: &Person, named: bool, answers: &Answers) -> (Fate, &'static
         Person::Carried { login: LoginBy::Reset, .. } => {
             (Fate::Dropped, "has no rights to bind; a password has to be set")
         }
-        Person::Carried { .. } => (Fate::Default, "has no rights to bind; the directory goes on knowing the user"),
+        Person::Carried { .. } => {
+            (Fate::Default, "has no rights to bind; the directory goes on knowing the user")
+        }
     }
 }
 
@@ -122,9 +133,13 @@ fn binding_fate(outcome: &Outcome) -> (Fate, &'static str) {
     match outcome {
         Outcome::Untouched => (Fate::Default, "holds as it is"),
         Outcome::Rewritten => (Fate::Converted, "has subjects that MKE 4k knows"),
-        Outcome::Absorbed => (Fate::Merged, "its organizations and teams have the role by their own objects; it should go"),
+        Outcome::Absorbed => {
+            (Fate::Merged, "its organizations and teams have the role by their own objects; it should go")
+        }
         Outcome::Empty => (Fate::Dropped, "nobody in it exists any more; it should go"),
-        Outcome::Disarmed => (Fate::Converted, "is left without subjects, because a name in it could come alive; it should go"),
+        Outcome::Disarmed => {
+            (Fate::Converted, "is left without subjects, because a name in it could come alive; it should go")
+        }
         Outcome::OwnOfMke3 => (Fate::Dropped, "MKE 3 made it for itself; it should go"),
         Outcome::Ours => (Fate::Default, "an earlier translation made it"),
     }
@@ -154,10 +169,12 @@ impl Book<'_> {
         for thing in &self.things {
             let named = !thing.to.is_empty();
             if thing.fate.has_output() && !named {
-                findings.push(fault(format!("`{}` counts as {}, but no object names it", thing.key, thing.fate)));
+                findings
+                    .push(fault(format!("`{}` counts as {}, but no object names it", thing.key, thing.fate)));
             }
             if thing.fate.has_no_output() && named {
-                findings.push(fault(format!("`{}` counts as {}, but an object names it", thing.key, thing.fate)));
+                findings
+                    .push(fault(format!("`{}` counts as {}, but an object names it", thing.key, thing.fate)));
             }
         }
         for (place, object) in objects {

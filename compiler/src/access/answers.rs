@@ -112,13 +112,21 @@ pub const QUESTIONS: &[Question] = &[
     Question {
         code: code::NAMESPACE_GRANT,
         key: "access.namespace-grants",
-        offers: &[offer("drop", Answer::Drop, "nothing is bound; make RoleBindings by hand where they are wanted")],
+        offers: &[offer(
+            "drop",
+            Answer::Drop,
+            "nothing is bound; make RoleBindings by hand where they are wanted",
+        )],
         or: "",
     },
     Question {
         code: code::ORG_ADMIN,
         key: "access.org-admins",
-        offers: &[offer("drop", Answer::Drop, "they are members like any other; cluster administrators manage teams")],
+        offers: &[offer(
+            "drop",
+            Answer::Drop,
+            "they are members like any other; cluster administrators manage teams",
+        )],
         or: "",
     },
     Question {
@@ -126,7 +134,11 @@ pub const QUESTIONS: &[Question] = &[
         key: "access.privileged-pods",
         offers: &[
             offer("policy", Answer::Policy, "MKE 4k's policy `ucpauthz` guards, where the release has it"),
-            offer("pod-security", Answer::PodSecurity, "you set Pod Security labels on the namespaces before users return"),
+            offer(
+                "pod-security",
+                Answer::PodSecurity,
+                "you set Pod Security labels on the namespaces before users return",
+            ),
             offer("accept", Answer::Accept, "these users may run privileged pods"),
         ],
         or: "",
@@ -144,7 +156,11 @@ pub const QUESTIONS: &[Question] = &[
         code: code::FOREIGN_GROUP,
         key: "access.foreign-groups",
         offers: &[
-            offer("keep", Answer::Keep, "whoever the directory puts into a group of that name has the rights"),
+            offer(
+                "keep",
+                Answer::Keep,
+                "whoever the directory puts into a group of that name has the rights",
+            ),
             offer("drop", Answer::Drop, "the groups are taken out of the bindings"),
         ],
         or: "",
@@ -229,7 +245,11 @@ impl Question {
 
     /// The way out, for the finding that asks.
     pub fn help(&self) -> String {
-        let put = format!("put `{}: CHOICE` under `decisions` in site.yaml; choices are {}", self.key, self.choices());
+        let put = format!(
+            "put `{}: CHOICE` under `decisions` in site.yaml; choices are {}",
+            self.key,
+            self.choices()
+        );
         if self.or.is_empty() { put } else { format!("{put}; {}", self.or) }
     }
 

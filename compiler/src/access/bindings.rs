@@ -135,7 +135,10 @@ impl Work<'_> {
                     self.changed = true;
                 }
                 None => {
-                    let detail = format!("`{}` would come alive if a login ever had a group of that name", shown(name));
+                    let detail = format!(
+                        "`{}` would come alive if a login ever had a group of that name",
+                        shown(name)
+                    );
                     notes.add(code::FOREIGN_GROUP, self.reference, detail, Some(&self.binding.place));
                     if answers.is(code::FOREIGN_GROUP, Answer::Drop) {
                         self.changed = true;
@@ -163,7 +166,8 @@ impl Work<'_> {
                         self.from.insert(people::subject(user));
                     }
                     None => {
-                        let detail = format!("user `{}` is taken out: left out of the migration", shown(&user.name));
+                        let detail =
+                            format!("user `{}` is taken out: left out of the migration", shown(&user.name));
                         notes.add(code::USER_DISABLED, self.reference, detail, place);
                     }
                 }

@@ -23,7 +23,9 @@ pub fn guard(export: &Export, nodes: &Nodes, bindings: &Bindings, notes: &mut No
     for (binding, outcome) in export.kubernetes.bindings.iter().zip(&bindings.outcomes) {
         let subjects: Vec<&Subject> = match outcome {
             Outcome::Untouched => binding.subjects.iter().collect(),
-            Outcome::Rewritten | Outcome::Disarmed => rewritten.next().map(|r: &Rewritten| r.subjects.iter().collect()).unwrap_or_default(),
+            Outcome::Rewritten | Outcome::Disarmed => {
+                rewritten.next().map(|r: &Rewritten| r.subjects.iter().collect()).unwrap_or_default()
+            }
             Outcome::Absorbed | Outcome::Empty | Outcome::OwnOfMke3 | Outcome::Ours => continue,
         };
         if binding.bootstrap || !subjects.into_iter().any(is_guarded) {
@@ -58,7 +60,8 @@ fn is_guarded(subject: &Subject) -> bool {
     match subject {
         Subject::User(name) => !name.starts_with("system:"),
         Subject::Group(name) => {
-            matches!(name.as_str(), "system:authenticated" | "system:unauthenticated") || !name.starts_with("system:")
+            matches!(name.as_str(), "system:authenticated" | "system:unauthenticated")
+                || !name.starts_with("system:")
         }
         Subject::ServiceAccount(namespace, _) => namespace != "kube-system",
     }
@@ -70,9 +73,7 @@ fn runs_pods(export: &Export, namespace: Option<&str>, role: &RoleRef) -> bool {
     }
     let known = match (role.cluster, namespace) {
         (true, _) => export.kubernetes.cluster_roles.get(&role.name),
-        (false, Some(namespace)) => {
-            export.kubernetes.roles.get(&(namespace.to_owned(), role.name.clone()))
-        }
+        (false, Some(namespace)) => export.kubernetes.roles.get(&(namespace.to_owned(), role.name.clone())),
         (false, None) => None,
     };
     known.is_some_and(|role| role.runs_pods)

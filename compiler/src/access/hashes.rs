@@ -116,8 +116,12 @@ mod tests {
 
     fn read(text: &str, mode: u32) -> (Hashes, Vec<String>) {
         let mut findings = Findings::new();
-        let file =
-            SiteFile { path: None, bytes: Some(text.as_bytes().to_vec()), size: text.len() as u64, mode: Some(mode) };
+        let file = SiteFile {
+            path: None,
+            bytes: Some(text.as_bytes().to_vec()),
+            size: text.len() as u64,
+            mode: Some(mode),
+        };
         let hashes = Hashes::read("access/htpasswd", &file, &mut findings);
         (hashes, findings.iter().map(|f| crate::diag::render(f, false)).collect())
     }

@@ -4,10 +4,11 @@ use super::answers::Answers;
 use super::export::Export;
 use super::hashes::{HTPASSWD, Hash, Hashes};
 use super::mapping::{Mapping, NAMES};
+use super::read;
 use super::translate::{Around, Options, Translation, translate};
 use super::writer::ClusterRoles;
-use super::read;
-use crate::diag::Findings;
+use crate::diag::codes::access as code;
+use crate::diag::{Finding, Findings};
 use crate::site::rights::SwarmRoles;
 use crate::site::{Settings, SiteFiles};
 use std::collections::BTreeMap;
@@ -38,6 +39,15 @@ impl Access {
             swarm_roles: settings.swarm_roles.clone(),
             blanked: BTreeMap::new(),
         };
+        for label in &labels {
+            let name = label.strip_prefix(folder).unwrap_or(label);
+            if !name.ends_with(".json") && name != format!("/{NAMES}") && name != format!("/{HTPASSWD}") {
+                let message = format!("{label} is not read");
+                let help =
+                    format!("access/ holds *.json of collect.sh, {NAMES} and {HTPASSWD}; take the file away");
+                findings.push(Finding::new(code::UNREAD_FILE, message).help(help));
+            }
+        }
         let exports = labels.iter().filter(|label| label.ends_with(".json"));
         let exports: Vec<_> = exports.filter_map(|label| files.text(label, findings)).collect();
         let read = read::read(exports, findings);
@@ -62,7 +72,12 @@ impl Access {
     }
 
     /// Translates what was read, where it could be.
-    pub fn translate(&self, answers: Answers, around: &Around, findings: &mut Findings) -> Option<Translation> {
+    pub fn translate(
+        &self,
+        answers: Answers,
+        around: &Around,
+        findings: &mut Findings,
+    ) -> Option<Translation> {
         let options = Options {
             swarm_roles: self.swarm_roles.clone(),
             mapping: self.mapping.clone(),

@@ -92,8 +92,12 @@ pub fn swarm_roles(roles: &[(&str, Option<&str>)], taken: &BTreeSet<String>) -> 
     let slugs: Vec<String> = roles.iter().map(|(id, name)| slug(name.unwrap_or(id))).collect();
     let mut count: BTreeMap<&str, usize> = BTreeMap::new();
     slugs.iter().for_each(|slug| *count.entry(slug).or_default() += 1);
-    let built_in: BTreeSet<&str> =
-        roles.iter().zip(&slugs).filter(|((_, name), _)| name.is_none()).map(|(_, slug)| slug.as_str()).collect();
+    let built_in: BTreeSet<&str> = roles
+        .iter()
+        .zip(&slugs)
+        .filter(|((_, name), _)| name.is_none())
+        .map(|(_, slug)| slug.as_str())
+        .collect();
     let first: Vec<String> = roles
         .iter()
         .zip(&slugs)
@@ -238,8 +242,13 @@ mod tests {
 
     #[test]
     fn swarm_roles_give_way_to_what_is_there() {
-        let roles =
-            [("viewonly", None), ("u1", Some("view")), ("u2", Some("Röle")), ("u3", Some("role")), ("u4", Some("viewonly"))];
+        let roles = [
+            ("viewonly", None),
+            ("u1", Some("view")),
+            ("u2", Some("Röle")),
+            ("u3", Some("role")),
+            ("u4", Some("viewonly")),
+        ];
         let names = swarm_roles(&roles, &taken(&["view", "none"]));
         assert_eq!(names[0], "viewonly");
         assert_eq!(names[1], "swarm-view");

@@ -55,12 +55,16 @@ pub fn nodes(
     let wanted: Vec<names::Team<'_>> =
         all_teams().map(|(org, team)| names::Team { org: &org.name, team: &team.name }).collect();
     let mut team_names = names::teams(&wanted, taken).into_iter();
-    let mut nodes =
-        Nodes { list: Vec::new(), by_group: BTreeMap::new(), by_id: BTreeMap::new() };
+    let mut nodes = Nodes { list: Vec::new(), by_group: BTreeMap::new(), by_id: BTreeMap::new() };
     for (org, name) in export.orgs.iter().zip(org_names) {
         let subject = org_subject(org);
         if org.name == BUILT_IN {
-            notes.add(code::BUILT_IN_ORG, &subject, "translated like any other organization", Some(&org.place));
+            notes.add(
+                code::BUILT_IN_ORG,
+                &subject,
+                "translated like any other organization",
+                Some(&org.place),
+            );
         }
         let at = nodes.list.len();
         let mut own = members(&org.members, people, &subject, &org.place, notes);
@@ -73,7 +77,11 @@ pub fn nodes(
             let found = team_members(org, team, people, mapping, answers, notes);
             node.subjects = found.subjects;
             node.binding_from.extend(found.from);
-            nodes.by_group.entry(format!("team:{}:{}", org.name, team.name)).or_default().push(nodes.list.len());
+            nodes
+                .by_group
+                .entry(format!("team:{}:{}", org.name, team.name))
+                .or_default()
+                .push(nodes.list.len());
             nodes.by_id.insert(team.id.clone(), nodes.list.len());
             administrators(&team.members, false, people, &subject, &team.place, notes);
             nodes.list.push(node);
@@ -88,11 +96,19 @@ pub fn nodes(
         nodes.by_id.insert(org.id.clone(), at);
         administrators(&org.members, org.admins_synced, people, &subject, &org.place, notes);
     }
-    let places = export.orgs.iter().flat_map(|org| std::iter::once(&org.place).chain(org.teams.iter().map(|t| &t.place)));
+    let places = export
+        .orgs
+        .iter()
+        .flat_map(|org| std::iter::once(&org.place).chain(org.teams.iter().map(|t| &t.place)));
     for (node, place) in nodes.list.iter().zip(places) {
         named(node, place, notes);
         if node.subjects.is_empty() {
-            notes.add(code::NOBODY, of(node), "has no active member; its binding has no subject", Some(place));
+            notes.add(
+                code::NOBODY,
+                of(node),
+                "has no active member; its binding has no subject",
+                Some(place),
+            );
         }
     }
     nodes

@@ -142,7 +142,9 @@ fn advice(id: &str) -> &'static str {
         "R025" => "rename the account in MKE 3, or leave it disabled",
         "R026" => "enable an administrator's account in MKE 3, or give one a name in access/names.yaml",
         "R027" => "remove the binding in MKE 3, or collect again if the namespace is there",
-        "R032" => "Dex compares in lower case: rename one of them in MKE 3, or give one another name in access/names.yaml",
+        "R032" => {
+            "Dex compares in lower case: rename one of them in MKE 3, or give one another name in access/names.yaml"
+        }
         "R034" => "let the identity provider ask for a second factor",
         "R035" => "accounts are made and removed by hand, or by the identity provider's own means",
         "R036" => "proposed for deletion after acceptance; MKE 4k has no use for it",

@@ -67,7 +67,8 @@ impl Object {
     pub fn summary(&self) -> String {
         match &self.body {
             Body::Aggregated(labels) => {
-                let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+                let labels: Vec<String> =
+                    labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
                 format!("collects {}", labels.join(", "))
             }
             Body::Empty => "no rules".to_owned(),
@@ -105,7 +106,10 @@ impl Object {
                     selector.set_key("matchLabels", key, text(value));
                     selector
                 };
-                tree.set("aggregationRule.clusterRoleSelectors", Tree::List(labels.iter().map(selector).collect()));
+                tree.set(
+                    "aggregationRule.clusterRoleSelectors",
+                    Tree::List(labels.iter().map(selector).collect()),
+                );
             }
             Body::Empty => tree.set("rules", Tree::list()),
             Body::Binding(role, subjects) => {

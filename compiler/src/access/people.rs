@@ -110,13 +110,7 @@ pub fn subject(user: &User) -> String {
     format!("user:{}", user.name)
 }
 
-fn person(
-    user: &User,
-    mapping: &Mapping,
-    hashes: &Hashes,
-    answers: &Answers,
-    notes: &mut Notes,
-) -> Person {
+fn person(user: &User, mapping: &Mapping, hashes: &Hashes, answers: &Answers, notes: &mut Notes) -> Person {
     let mut note = |code, detail: &str| notes.add(code, subject(user), detail, Some(&user.place));
     if !user.active {
         note(code::USER_DISABLED, "can't log in to MKE 3; gets nothing, as member and as subject");
@@ -145,10 +139,15 @@ fn person(
             LoginBy::Reset
         }
         (source, _) => {
-            note(code::DIRECTORY_USER, match source {
-                UserSource::OnDemand => "made at the first login by SAML or OIDC; MKE 4k takes the name from the claim `email`",
-                _ => "comes from LDAP; MKE 4k takes the name from the attribute that `emailAttr` names",
-            });
+            note(
+                code::DIRECTORY_USER,
+                match source {
+                    UserSource::OnDemand => {
+                        "made at the first login by SAML or OIDC; MKE 4k takes the name from the claim `email`"
+                    }
+                    _ => "comes from LDAP; MKE 4k takes the name from the attribute that `emailAttr` names",
+                },
+            );
             if answers.is(code::DIRECTORY_USER, Answer::LeaveOut) {
                 return Person::LeftOut("decided: users of a directory get no rights");
             }

@@ -1,9 +1,9 @@
 //! `rbac/report.json`: every case, every user, and what should be deleted afterwards, for programs; and the counts that
 //! the report for people shows.
 
+use super::export::UserSource;
 use super::notes::{Item, Notes};
 use super::people::{LoginBy, People, Person};
-use super::export::UserSource;
 use super::writer::dex_name;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -75,7 +75,10 @@ impl Summary {
         let Self { bindings, .. } = self;
         let mut lines = vec![
             count("users", &self.users),
-            format!("passwords: carried {}, to be set afterwards {}", self.passwords, self.passwords_to_reset),
+            format!(
+                "passwords: carried {}, to be set afterwards {}",
+                self.passwords, self.passwords_to_reset
+            ),
             count("organizations", &self.organizations),
             count("teams", &self.teams),
             format!("aggregated roles: written {}", self.aggregated_roles),
@@ -143,33 +146,36 @@ pub struct UserLine {
 
 /// All users, in the order of the export.
 pub fn users(people: &People<'_>) -> Vec<UserLine> {
-    people.iter().map(|(user, person)| {
-        let (result, why, name, login) = match person {
-            Person::Carried { name, login } => ("carried", None, Some(name.clone()), Some(*login)),
-            Person::LeftOut(why) => ("skipped", Some(*why), None, None),
-            Person::Blocked(why) => ("blocked", Some(*why), None, None),
-        };
-        let password = match login {
-            Some(LoginBy::Hash) => Some("carried"),
-            Some(LoginBy::Reset) => Some("reset-required"),
-            _ => None,
-        };
-        UserLine {
-            name: user.name.clone(),
-            source: match user.source {
-                UserSource::Local => "local",
-                UserSource::Directory => "directory",
-                UserSource::OnDemand => "on-demand",
-            },
-            result,
-            why,
-            admin: user.admin && name.is_some(),
-            dex_object: password.and(name.as_deref()).map(dex_name),
-            subject_name: name,
-            user_id: user.id.clone(),
-            password,
-        }
-    }).collect()
+    people
+        .iter()
+        .map(|(user, person)| {
+            let (result, why, name, login) = match person {
+                Person::Carried { name, login } => ("carried", None, Some(name.clone()), Some(*login)),
+                Person::LeftOut(why) => ("skipped", Some(*why), None, None),
+                Person::Blocked(why) => ("blocked", Some(*why), None, None),
+            };
+            let password = match login {
+                Some(LoginBy::Hash) => Some("carried"),
+                Some(LoginBy::Reset) => Some("reset-required"),
+                _ => None,
+            };
+            UserLine {
+                name: user.name.clone(),
+                source: match user.source {
+                    UserSource::Local => "local",
+                    UserSource::Directory => "directory",
+                    UserSource::OnDemand => "on-demand",
+                },
+                result,
+                why,
+                admin: user.admin && name.is_some(),
+                dex_object: password.and(name.as_deref()).map(dex_name),
+                subject_name: name,
+                user_id: user.id.clone(),
+                password,
+            }
+        })
+        .collect()
 }
 
 /// Cases by severity.

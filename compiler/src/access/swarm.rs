@@ -44,7 +44,8 @@ fn unique(names: Vec<(String, String)>) -> Vec<String> {
     names.iter().for_each(|(name, _)| *count.entry(name).or_default() += 1);
     let twins: BTreeSet<String> =
         count.into_iter().filter(|(_, n)| *n > 1).map(|(name, _)| name.to_owned()).collect();
-    let only = |(name, id): (String, String)| if twins.contains(&name) { format!("{name}#{id}") } else { name };
+    let only =
+        |(name, id): (String, String)| if twins.contains(&name) { format!("{name}#{id}") } else { name };
     names.into_iter().map(only).collect()
 }
 
@@ -72,8 +73,12 @@ pub fn swarm(
             })
             .collect(),
     );
-    let of_role: BTreeMap<&str, &str> =
-        export.roles.iter().map(|role| role.id.as_str()).zip(role_subjects.iter().map(String::as_str)).collect();
+    let of_role: BTreeMap<&str, &str> = export
+        .roles
+        .iter()
+        .map(|role| role.id.as_str())
+        .zip(role_subjects.iter().map(String::as_str))
+        .collect();
     let grant_subjects = unique(
         export
             .grants
@@ -99,8 +104,10 @@ pub fn swarm(
         .filter(|role| role.id != NONE && known.mapped(role).is_none())
         .filter(|role| !role.built_in || granted.contains(role.id.as_str()))
         .collect();
-    let wanted: Vec<(&str, Option<&str>)> =
-        written.iter().map(|role| (role.id.as_str(), (!role.built_in).then_some(role.name.as_str()))).collect();
+    let wanted: Vec<(&str, Option<&str>)> = written
+        .iter()
+        .map(|role| (role.id.as_str(), (!role.built_in).then_some(role.name.as_str())))
+        .collect();
     let object_names: BTreeMap<&str, String> =
         written.iter().map(|role| role.id.as_str()).zip(names::swarm_roles(&wanted, taken)).collect();
 
@@ -118,7 +125,10 @@ pub fn swarm(
                 (Fate::Dropped, "it is for every logged-in user".to_owned())
             }
             Use::Namespace(role) => {
-                note(code::NAMESPACE_GRANT, format!("gives {} in Kubernetes; {}", shown(&role.name), suggestion(role)));
+                note(
+                    code::NAMESPACE_GRANT,
+                    format!("gives {} in Kubernetes; {}", shown(&role.name), suggestion(role)),
+                );
                 (Fate::DecisionNeeded, "a RoleBinding has to be made by hand, if it is wanted".to_owned())
             }
             Use::User(role) => {
@@ -147,7 +157,10 @@ pub fn swarm(
                 target.gives.insert(gift);
                 target.role_from.insert(subject.clone());
                 target.role_from.extend(of_role.get(role.id.as_str()).map(|role| (*role).to_owned()));
-                (Fate::Merged, "the collection is lost; the role is on the organization's or team's own role".to_owned())
+                (
+                    Fate::Merged,
+                    "the collection is lost; the role is on the organization's or team's own role".to_owned(),
+                )
             }
         });
     }
@@ -194,8 +207,11 @@ pub fn check_map(export: &Export, map: &SwarmRoles, findings: &mut Findings) {
             1 => continue,
             n => format!("{n} Swarm roles are called `{}`", shown(name)),
         };
-        let names: Vec<String> =
-            export.roles.iter().map(|role| shown(if role.built_in { &role.id } else { &role.name })).collect();
+        let names: Vec<String> = export
+            .roles
+            .iter()
+            .map(|role| shown(if role.built_in { &role.id } else { &role.name }))
+            .collect();
         findings.push(
             Finding::new(code::SWARM_ROLE, message)
                 .at(given.place.clone())

@@ -148,7 +148,8 @@ fn taken(export: &Export) -> BTreeSet<String> {
     let kubernetes = &export.kubernetes;
     let roles = kubernetes.cluster_roles.iter().filter(|(_, role)| !role.ours).map(|(name, _)| name.clone());
     let foreign = || kubernetes.bindings.iter().filter(|binding| !binding.ours);
-    let bindings = foreign().filter(|binding| binding.namespace.is_none()).map(|binding| binding.name.clone());
+    let bindings =
+        foreign().filter(|binding| binding.namespace.is_none()).map(|binding| binding.name.clone());
     let ours = |name: &String| kubernetes.cluster_roles.get(name).is_some_and(|role| role.ours);
     let named = foreign().filter(|binding| binding.role.cluster).map(|binding| binding.role.name.clone());
     roles.chain(bindings).chain(named.filter(|name| !ours(name))).collect()
@@ -201,7 +202,10 @@ fn logins(people: &People<'_>) -> Vec<Login> {
 fn settings(export: &Export, around: &Around, notes: &mut Notes) {
     let config = &export.config;
     if !config.default_role.is_empty() && config.default_role != "none" {
-        let detail = format!("new users got `{}` in Swarm; in MKE 4k they get nothing", super::read::shown(&config.default_role));
+        let detail = format!(
+            "new users got `{}` in Swarm; in MKE 4k they get nothing",
+            super::read::shown(&config.default_role)
+        );
         notes.add(code::DEFAULT_ROLE, "config:auth", detail, config.place.as_ref());
     }
     if config.admins_synced {
@@ -252,11 +256,21 @@ fn check_mapping(export: &Export, options: &Options, findings: &mut Findings) {
         .collect();
     let mut unknown = |field: &crate::source::Field<String>, what: &str| {
         let message = format!("`{}` is about no {what} of the export", super::read::shown(&field.path));
-        findings.push(field.finding(code::NAMES, message).help("write names as MKE 3 has them, or take the line away"));
+        findings.push(
+            field.finding(code::NAMES, message).help("write names as MKE 3 has them, or take the line away"),
+        );
     };
     let mapping = &options.mapping;
-    mapping.users.iter().filter(|(name, _)| !users.contains(name.as_str())).for_each(|(_, f)| unknown(f, "user"));
-    mapping.teams.iter().filter(|(name, _)| !teams.contains(*name)).for_each(|(_, f)| unknown(f, "team (ORGANIZATION/TEAM)"));
+    mapping
+        .users
+        .iter()
+        .filter(|(name, _)| !users.contains(name.as_str()))
+        .for_each(|(_, f)| unknown(f, "user"));
+    mapping
+        .teams
+        .iter()
+        .filter(|(name, _)| !teams.contains(*name))
+        .for_each(|(_, f)| unknown(f, "team (ORGANIZATION/TEAM)"));
     let takes = |name: &str| {
         export.users.iter().any(|user| {
             user.name == name
@@ -266,7 +280,10 @@ fn check_mapping(export: &Export, options: &Options, findings: &mut Findings) {
         })
     };
     for name in options.hashes.names().filter(|name| !takes(name)) {
-        let message = format!("access/htpasswd has a hash for `{}`, who is no active local user", super::read::shown(name));
+        let message = format!(
+            "access/htpasswd has a hash for `{}`, who is no active local user",
+            super::read::shown(name)
+        );
         findings.push(Finding::new(code::HASH_UNUSED, message).help("take the line away"));
     }
 }
@@ -277,9 +294,12 @@ fn check_policy(answers: &Answers, around: &Around, findings: &mut Findings) {
         && offer.answer == Answer::Policy
         && !around.has_policy
     {
-        let message = "the policy `ucpauthz` will not be there: the target release lacks it, or it is switched off";
+        let message =
+            "the policy `ucpauthz` will not be there: the target release lacks it, or it is switched off";
         findings.push(
-            given.finding(decisions::DECISION_VALUE, message).help("choose v4.1.2 or later, or another answer"),
+            given
+                .finding(decisions::DECISION_VALUE, message)
+                .help("choose v4.1.2 or later, or another answer"),
         );
     }
 }
@@ -323,7 +343,12 @@ fn summary(
             found: bindings.outcomes.len() - outcome(&[Outcome::Ours]),
             absorbed_subjects: bindings.absorbed_subjects,
             rewritten: outcome(&[Outcome::Rewritten]),
-            delete_proposed: outcome(&[Outcome::Absorbed, Outcome::Empty, Outcome::Disarmed, Outcome::OwnOfMke3]),
+            delete_proposed: outcome(&[
+                Outcome::Absorbed,
+                Outcome::Empty,
+                Outcome::Disarmed,
+                Outcome::OwnOfMke3,
+            ]),
             untouched: outcome(&[Outcome::Untouched]),
         },
         passwords: rights.logins.len(),

@@ -169,9 +169,11 @@ mod tests {
 
     #[test]
     fn dex_finds_users_by_the_documented_names() {
-        for (user, name) in
-            [("admin", "mfsg22lozpzjzzeeeirsk"), ("bill", "mjuwy3gl6koojbbcemsq"), ("BOB", "mjxwfs7sttsiiirdeu")]
-        {
+        for (user, name) in [
+            ("admin", "mfsg22lozpzjzzeeeirsk"),
+            ("bill", "mjuwy3gl6koojbbcemsq"),
+            ("BOB", "mjxwfs7sttsiiirdeu"),
+        ] {
             assert_eq!(dex_name(user), name);
         }
     }

@@ -21,8 +21,7 @@ pub struct Answer {
 /// the TOML file (`hosts.yaml:hosts[0].address`) the answer is every value that depends on it.
 pub fn explain(ledger: &Ledger, query: &str) -> Answer {
     let things = ledger.access.iter().filter(|thing| is_about(&thing.key, query));
-    let keys: Vec<_> =
-        ledger.keys.iter().filter(|k| matches(&k.key, query)).chain(things).cloned().collect();
+    let keys: Vec<_> = ledger.keys.iter().filter(|k| matches(&k.key, query)).chain(things).cloned().collect();
     let mut values: Vec<_> = ledger.values.iter().filter(|v| matches(&v.value, query)).cloned().collect();
     if keys.is_empty() && values.is_empty() {
         let from = |v: &&ValueEntry| v.from.iter().any(|s| matches(&s.to_string(), query));
@@ -61,8 +60,9 @@ fn is_about(name: &str, query: &str) -> bool {
     let whole = name.strip_prefix("access:").unwrap_or(name);
     let bare = whole.split_once(':').map_or(whole, |(_, bare)| bare);
     [whole, bare].iter().any(|name| {
-        name.strip_prefix(query)
-            .is_some_and(|rest| rest.chars().next().is_none_or(|c| !c.is_alphanumeric() && c != '-' && c != '_'))
+        name.strip_prefix(query).is_some_and(|rest| {
+            rest.chars().next().is_none_or(|c| !c.is_alphanumeric() && c != '-' && c != '_')
+        })
     })
 }
 

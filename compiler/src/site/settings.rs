@@ -202,8 +202,7 @@ impl Reader<'_> {
         let decisions = c.table("decisions", findings).map(|t| decisions(&t, findings)).unwrap_or_default();
         let waivers = waivers(&mut c, findings);
         let allow = c.table("allow", findings).map(|t| allow(&t, findings)).unwrap_or_default();
-        let swarm_roles =
-            c.table("access", findings).map(|t| rights::read(t, findings)).unwrap_or_default();
+        let swarm_roles = c.table("access", findings).map(|t| rights::read(t, findings)).unwrap_or_default();
         let kubelet_profiles =
             c.table("kubelet_profiles", findings).map(|t| profiles(&t, findings)).unwrap_or_default();
         let table = c.table("paths", findings);

@@ -7,8 +7,16 @@ use crate::diag::codes::input;
 use crate::source::{Entry, File, Node, Place};
 use std::collections::BTreeMap;
 
-const PAGE: &[&str] =
-    &["usersCount", "orgsCount", "resourceCount", "nextPageStart", "accounts", "teams", "members", "accountPublicKeys"];
+const PAGE: &[&str] = &[
+    "usersCount",
+    "orgsCount",
+    "resourceCount",
+    "nextPageStart",
+    "accounts",
+    "teams",
+    "members",
+    "accountPublicKeys",
+];
 const ACCOUNT: &[&str] = &[
     "name",
     "id",
@@ -115,11 +123,9 @@ impl Accounts {
         let (Some(id), Some(name)) = (id, name) else { return };
         if !is_id(&id) {
             let message = format!("`{}` is no id of an account", shown(&id));
-            reading.findings.push(
-                Finding::new(input::VALUE, message)
-                    .at(account.place_of("id"))
-                    .help("MKE 3 gives ids of letters, digits and dashes; this answer was changed or is another's"),
-            );
+            reading.findings.push(Finding::new(input::VALUE, message).at(account.place_of("id")).help(
+                "MKE 3 gives ids of letters, digits and dashes; this answer was changed or is another's",
+            ));
             return;
         }
         if account.flag("isOrg", reading) {
@@ -172,14 +178,19 @@ impl Accounts {
         if let Some(node) = org.get("members") {
             details.members.get_or_insert_default().extend(members(file, node, reading));
         }
-        if let Some(sync) =
-            org.object("adminMemberSyncConfig", "the search for an organization's administrators", SYNC, reading)
-        {
+        if let Some(sync) = org.object(
+            "adminMemberSyncConfig",
+            "the search for an organization's administrators",
+            SYNC,
+            reading,
+        ) {
             details.admins_synced |= sync.flag("enableSync", reading);
         }
         let teams = org.object("teamDetails", "the teams", &[], reading);
         for entry in teams.iter().flat_map(|teams| teams.entries()) {
-            let Some(team) = Object::new(file, &entry.node, "a team", TEAM_DETAILS, reading) else { continue };
+            let Some(team) = Object::new(file, &entry.node, "a team", TEAM_DETAILS, reading) else {
+                continue;
+            };
             let slot = details.team_details.entry(entry.key.clone()).or_insert_with(|| TeamDetails {
                 place: file.place(entry.key_span.clone()),
                 members: None,
@@ -189,7 +200,8 @@ impl Accounts {
             if let Some(node) = team.get("members") {
                 slot.members.get_or_insert_default().extend(members(file, node, reading));
             }
-            if let Some(sync) = team.object("memberSyncConfig", "the search for a team's members", SYNC, reading)
+            if let Some(sync) =
+                team.object("memberSyncConfig", "the search for a team's members", SYNC, reading)
                 && sync.flag("enableSync", reading)
             {
                 let (group, base) = (sync.text("groupDN", reading), sync.text("searchBaseDN", reading));
@@ -228,7 +240,8 @@ impl Accounts {
             match self.details.remove(&listed.id) {
                 Some(details) => orgs.push(org(listed, details, reading)),
                 None if self.details_met => {
-                    let message = format!("the answers about organization `{}` are missing", shown(&listed.name));
+                    let message =
+                        format!("the answers about organization `{}` are missing", shown(&listed.name));
                     reading.incomplete(listed.place, message);
                 }
                 None => {}
@@ -333,11 +346,7 @@ fn counted(count: Option<&(usize, Place)>, found: usize, what: &str, reading: &m
 }
 
 /// Reports what stands more than once.
-pub(super) fn once<'n>(
-    what: &str,
-    names: impl Iterator<Item = (&'n str, &'n Place)>,
-    reading: &mut Reading,
-) {
+pub(super) fn once<'n>(what: &str, names: impl Iterator<Item = (&'n str, &'n Place)>, reading: &mut Reading) {
     let mut seen: BTreeMap<&str, &Place> = BTreeMap::new();
     for (name, place) in names {
         if let Some(first) = seen.insert(name, place) {
@@ -345,4 +354,3 @@ pub(super) fn once<'n>(
         }
     }
 }
-

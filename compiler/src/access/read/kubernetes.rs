@@ -6,21 +6,12 @@ use crate::access::labels;
 use crate::diag::codes::{access as code, input};
 use crate::diag::{Finding, Findings};
 use crate::source::{File, Node, Place, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const LISTS: &[&str] = &["namespaces", "clusterroles", "roles", "clusterrolebindings", "rolebindings"];
 const LIST: &[&str] = &["apiVersion", "kind", "metadata", "items"];
-const OBJECT: &[&str] = &[
-    "apiVersion",
-    "kind",
-    "metadata",
-    "spec",
-    "status",
-    "rules",
-    "aggregationRule",
-    "roleRef",
-    "subjects",
-];
+const OBJECT: &[&str] =
+    &["apiVersion", "kind", "metadata", "spec", "status", "rules", "aggregationRule", "roleRef", "subjects"];
 const SUBJECT: &[&str] = &["kind", "name", "namespace", "apiGroup"];
 /// What says that Kubernetes made an object by itself.
 const BOOTSTRAP: &str = "kubernetes.io/bootstrapping";
@@ -41,7 +32,7 @@ const WORKLOADS: &[&str] = &[
 #[derive(Default)]
 pub(super) struct Objects {
     kubernetes: Kubernetes,
-    met: BTreeMap<&'static str, ()>,
+    met: BTreeSet<&'static str>,
     seen: BTreeMap<(String, String, String), Place>,
 }
 
@@ -49,16 +40,18 @@ impl Objects {
     pub(super) fn take(&mut self, top: &Object<'_>, reading: &mut Reading) {
         let Some(lists) = top.object("kubernetes", "the Kubernetes objects", LISTS, reading) else { return };
         for key in LISTS {
+            if lists.get(key).is_some() {
+                self.met.insert(key);
+            }
             let Some(list) = lists.object(key, "a list of kubectl", LIST, reading) else { continue };
             let kind = list.text("kind", reading);
             if list.get("items").is_none() || !kind.ends_with("List") {
                 let message = format!("`kubernetes.{key}` is no list that kubectl made");
-                reading.findings.push(
-                    Finding::new(code::NOT_AN_EXPORT, message).at(list.place()).help(COLLECT_AGAIN),
-                );
+                reading
+                    .findings
+                    .push(Finding::new(code::NOT_AN_EXPORT, message).at(list.place()).help(COLLECT_AGAIN));
                 continue;
             }
-            self.met.insert(key, ());
             for item in list.list("items", reading) {
                 self.object(key, top.file, item, reading);
             }
@@ -67,7 +60,7 @@ impl Objects {
 
     pub(super) fn finish(mut self, head: Option<&Place>, reading: &mut Reading) -> Kubernetes {
         if let Some(head) = head {
-            for list in LISTS.iter().filter(|list| !self.met.contains_key(*list)) {
+            for list in LISTS.iter().filter(|list| !self.met.contains(*list)) {
                 reading.incomplete(head.clone(), format!("the export has no `kubernetes.{list}`"));
             }
         }
@@ -108,9 +101,9 @@ impl Objects {
             _ => {
                 let Some(to) = object.object("roleRef", "the role of a binding", &[], reading) else {
                     let message = format!("binding `{}` names no role", shown(&name));
-                    reading.findings.push(
-                        Finding::new(input::MISSING, message).at(object.place()).help(COLLECT_AGAIN),
-                    );
+                    reading
+                        .findings
+                        .push(Finding::new(input::MISSING, message).at(object.place()).help(COLLECT_AGAIN));
                     return;
                 };
                 let cluster = to.text("kind", reading) == "ClusterRole";

@@ -20,11 +20,9 @@ impl Reading {
 
     pub(super) fn twice(&mut self, place: Place, first: Place, message: impl Into<String>) {
         self.findings.push(
-            Finding::new(code::TWICE, message)
-                .at(place)
-                .label("again here")
-                .also(first, "first here")
-                .help("accounts changed while they were read, or two exports are mixed: run collect.sh again"),
+            Finding::new(code::TWICE, message).at(place).label("again here").also(first, "first here").help(
+                "accounts changed while they were read, or two exports are mixed: run collect.sh again",
+            ),
         );
     }
 }

@@ -77,12 +77,7 @@ impl Swarm {
 }
 
 /// An answer that is a list without pages.
-fn bare<'a>(
-    top: &Object<'a>,
-    key: &str,
-    what: &'static str,
-    reading: &mut Reading,
-) -> Option<&'a [Node]> {
+fn bare<'a>(top: &Object<'a>, key: &str, what: &'static str, reading: &mut Reading) -> Option<&'a [Node]> {
     let node = top.get(key)?;
     match &node.value {
         Value::List(items) => Some(items),
@@ -99,7 +94,12 @@ fn bare<'a>(
 fn role(top: &Object<'_>, node: &Node, reading: &mut Reading) -> Option<SwarmRole> {
     let role = Object::new(top.file, node, "a role", ROLE, reading)?;
     let (id, name) = (role.required("id", reading), role.required("name", reading));
-    Some(SwarmRole { id: id?, name: name?, built_in: role.flag("system_role", reading), place: role.place_of("name") })
+    Some(SwarmRole {
+        id: id?,
+        name: name?,
+        built_in: role.flag("system_role", reading),
+        place: role.place_of("name"),
+    })
 }
 
 fn collection(top: &Object<'_>, node: &Node, reading: &mut Reading) -> Option<Collection> {

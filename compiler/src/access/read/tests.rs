@@ -2,7 +2,7 @@
 
 use crate::access::tests::made_up::{MadeUp, id, member};
 use crate::access::tests::support::{export, fixture, reading};
-use crate::diag::{Findings, render};
+use crate::diag::{Finding, Findings, render};
 use crate::source::File;
 use serde_json::{Value, json};
 
@@ -47,10 +47,22 @@ fn cases() -> Vec<(&'static str, &'static str, String)> {
         ("a list as a file", "A001", "[]".to_owned()),
         ("an error reply for a page", "A002", with(|j| j["accounts"][0] = reply())),
         ("an error reply for roles", "A002", with(|j| j["roles"] = reply())),
-        ("an error reply for members", "A002", with(|j| at(j, &format!("{}/members/0", team()), |v| *v = json!({"message": "no"})))),
-        ("kubectl's error", "A002", with(|j| j["kubernetes"]["rolebindings"] = json!({"kind": "Status", "message": "Forbidden"}))),
+        (
+            "an error reply for members",
+            "A002",
+            with(|j| at(j, &format!("{}/members/0", team()), |v| *v = json!({"message": "no"}))),
+        ),
+        (
+            "kubectl's error",
+            "A002",
+            with(|j| j["kubernetes"]["rolebindings"] = json!({"kind": "Status", "message": "Forbidden"})),
+        ),
         ("a web page for a page", "A002", with(|j| j["accounts"][0] = "<html></html>".into())),
-        ("kubectl's table", "A001", with(|j| j["kubernetes"]["clusterroles"] = json!({"kind": "Table", "rows": [], "items": []}))),
+        (
+            "kubectl's table",
+            "A001",
+            with(|j| j["kubernetes"]["clusterroles"] = json!({"kind": "Table", "rows": [], "items": []})),
+        ),
         ("a page missing at the end", "R024", with(|j| j["accounts"][0]["nextPageStart"] = "m".into())),
         ("a page after the last", "R024", with(|j| again(&mut j["accounts"]))),
         ("no pages", "R024", with(|j| j["accounts"] = json!([]))),
@@ -60,7 +72,11 @@ fn cases() -> Vec<(&'static str, &'static str, String)> {
         ("too few members", "R024", with(|j| at(j, "/teams/0/teams/0", |v| v["membersCount"] = 2.into()))),
         ("no members of a team", "R024", with(|j| at(j, &team(), |v| take(v, "members")))),
         ("no answers about a team", "R024", with(|j| at(j, "/teamDetails", |v| *v = json!({})))),
-        ("answers about an unknown team", "R024", with(|j| at(j, "/teamDetails", |v| v["x"] = json!({"members": []})))),
+        (
+            "answers about an unknown team",
+            "R024",
+            with(|j| at(j, "/teamDetails", |v| v["x"] = json!({"members": []}))),
+        ),
         ("no answers about an organization", "R024", with(|j| j["orgs"] = json!({}))),
         ("answers about an unknown organization", "R024", with(|j| j["orgs"]["x"] = json!({}))),
         ("no accounts", "R024", with(|j| take(j, "accounts"))),
@@ -76,20 +92,42 @@ fn cases() -> Vec<(&'static str, &'static str, String)> {
         ("a grant twice", "A003", with(|j| again(&mut j["collectionGrants"]["grants"]))),
         ("a ClusterRole twice", "A003", with(|j| again(&mut j["kubernetes"]["clusterroles"]["items"]))),
         ("a member twice", "A003", with(|j| at(j, "/members/0/members", again))),
-        ("two teams of one name", "A003", with(|j| at(j, "/teams/0/teams", |v| {
-            again(v);
-            v[1]["id"] = "another".into();
-        }))),
+        (
+            "two teams of one name",
+            "A003",
+            with(|j| {
+                at(j, "/teams/0/teams", |v| {
+                    again(v);
+                    v[1]["id"] = "another".into();
+                })
+            }),
+        ),
         ("a name that is a number", "I022", with(|j| j["accounts"][0]["accounts"][1]["name"] = 7.into())),
         ("an id that is none", "I023", with(|j| j["accounts"][0]["accounts"][1]["id"] = "../x".into())),
         ("an account without id", "I020", with(|j| take(&mut j["accounts"][0]["accounts"][1], "id"))),
-        ("a binding without role", "I020", with(|j| j["kubernetes"]["clusterrolebindings"]["items"] = json!([{"metadata": {"name": "x"}}]))),
-        ("a subject of another world", "I023", with(|j| j["kubernetes"]["clusterrolebindings"]["items"] = json!([
-            {"metadata": {"name": "x"}, "roleRef": {"kind": "ClusterRole", "name": "y"}, "subjects": [{"kind": "Robot", "name": "z"}]}
-        ]))),
-        ("an undo that was damaged", "I023", with(|j| j["kubernetes"]["clusterrolebindings"]["items"] = json!([
-            {"metadata": {"name": "x", "annotations": {"mke3-migrate.example/original-subjects": "[{"}}, "roleRef": {"kind": "ClusterRole", "name": "y"}}
-        ]))),
+        (
+            "a binding without role",
+            "I020",
+            with(|j| j["kubernetes"]["clusterrolebindings"]["items"] = json!([{"metadata": {"name": "x"}}])),
+        ),
+        (
+            "a subject of another world",
+            "I023",
+            with(|j| {
+                j["kubernetes"]["clusterrolebindings"]["items"] = json!([
+                    {"metadata": {"name": "x"}, "roleRef": {"kind": "ClusterRole", "name": "y"}, "subjects": [{"kind": "Robot", "name": "z"}]}
+                ])
+            }),
+        ),
+        (
+            "an undo that was damaged",
+            "I023",
+            with(|j| {
+                j["kubernetes"]["clusterrolebindings"]["items"] = json!([
+                    {"metadata": {"name": "x", "annotations": {"mke3-migrate.example/original-subjects": "[{"}}, "roleRef": {"kind": "ClusterRole", "name": "y"}}
+                ])
+            }),
+        ),
     ]
 }
 
@@ -100,8 +138,10 @@ fn a_bad_export_says_what_is_wrong_where_and_what_to_do() {
     for (name, code, case) in cases() {
         let findings = reading(&case);
         assert!(findings.stop(), "{name}");
-        assert!(findings.iter().any(|f| f.code.id == code), "{name}: {findings:?}");
-        assert!(findings.iter().all(|f| f.place.is_some() && f.help.is_some()), "{name}: {findings:?}");
+        let shown: Vec<String> = findings.iter().map(|f| render(f, false)).collect();
+        assert!(findings.iter().any(|f| f.code.id == code), "{name}: {}", shown.join("\n"));
+        let wrong = |f: &&Finding| f.severity().stops() && (f.place.is_none() || f.help.is_none());
+        assert!(!findings.iter().any(|f| wrong(&f)), "{name}: {}", shown.join("\n"));
         text.push_str(&format!("===== {name}\n"));
         for finding in findings.iter() {
             text.push_str(&(render(finding, false) + "\n"));

@@ -85,12 +85,17 @@ fn a_user_can_be_asked_about_by_the_beginning_of_the_name() {
     for query in ["access:bob.smith", "access:user:bob.smith@corp.example", "access:bob.smith@corp.example"] {
         let answer = explain(&ledger, query);
         assert_eq!(answer.keys[0].key, "access:user:bob.smith@corp.example", "{query}");
-        assert!(answer.keys[0].to.iter().any(|to| to.ends_with("ClusterRoleBinding/acme-retail-dev-team")), "{query}");
+        assert!(
+            answer.keys[0].to.iter().any(|to| to.ends_with("ClusterRoleBinding/acme-retail-dev-team")),
+            "{query}"
+        );
     }
     assert!(explain(&ledger, "access:bo").is_empty(), "half a word is no name");
     let answer = explain(&ledger, "rbac/bindings.yaml:RoleBinding/payments/retail-dev-edit");
     let from: BTreeSet<String> = answer.values[0].from.iter().map(ToString::to_string).collect();
-    assert!(from.contains("access:rolebinding:payments/retail-dev-edit") && from.contains("access:user:alice"));
+    assert!(
+        from.contains("access:rolebinding:payments/retail-dev-edit") && from.contains("access:user:alice")
+    );
     insta::assert_snapshot!(explain(&ledger, "access:acme-retail").to_string());
 }
 
@@ -105,7 +110,15 @@ fn what_the_hard_example_becomes() {
         .account
         .things
         .iter()
-        .map(|thing| format!("{}: {}{}{}", thing.key, thing.fate, if thing.why.is_empty() { "" } else { ": " }, thing.why))
+        .map(|thing| {
+            format!(
+                "{}: {}{}{}",
+                thing.key,
+                thing.fate,
+                if thing.why.is_empty() { "" } else { ": " },
+                thing.why
+            )
+        })
         .collect();
     insta::assert_snapshot!("hard_fates", fates.join("\n"));
     let mut sorted = findings.clone();
@@ -140,7 +153,8 @@ fn decisions_let_the_hard_example_through() {
     let options = Options { answers: answers(ANSWERS), ..Options::default() };
     let (translation, findings) = run(&export, &options);
     assert!(!findings.stop(), "{:?}", findings.iter().filter(|f| f.severity().stops()).collect::<Vec<_>>());
-    let undecided = translation.account.things.iter().filter(|t| t.fate == crate::translate::Fate::DecisionNeeded);
+    let undecided =
+        translation.account.things.iter().filter(|t| t.fate == crate::translate::Fate::DecisionNeeded);
     assert_eq!(undecided.count(), 0);
     let left = translation.objects.iter().find(|(_, object)| object.name == "external-admin");
     assert_eq!(left.map(|(_, object)| object.summary()).as_deref(), Some("admin to 0 subjects"), "at once");

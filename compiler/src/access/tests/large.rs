@@ -5,7 +5,7 @@ use super::made_up::{MadeUp, binding, id, member, subject};
 use super::support::answers;
 use crate::access::writer::ClusterRoles;
 use crate::access::{Around, Options, read, translate};
-use crate::diag::Findings;
+use crate::diag::{Findings, render};
 use crate::source::File;
 use serde_json::Value;
 use std::time::{Duration, Instant};
@@ -20,11 +20,23 @@ fn site(users: usize) -> MadeUp {
     for o in 0..orgs {
         let first = o * in_org;
         let list: Vec<(usize, String, Vec<Value>)> = (0..teams / orgs)
-            .map(|t| (o * (teams / orgs) + t, format!("Team {o} / {t}"), of(first + t * 20..(first + t * 20 + 20).min(users))))
+            .map(|t| {
+                (
+                    o * (teams / orgs) + t,
+                    format!("Team {o} / {t}"),
+                    of(first + t * 20..(first + t * 20 + 20).min(users)),
+                )
+            })
             .collect();
-        let list: Vec<(usize, &str, Vec<Value>)> = list.iter().map(|(n, name, m)| (*n, name.as_str(), m.clone())).collect();
+        let list: Vec<(usize, &str, Vec<Value>)> =
+            list.iter().map(|(n, name, m)| (*n, name.as_str(), m.clone())).collect();
         m.org(o, &format!("org-{o}"), &of(first..(first + in_org).min(users)), &list);
-        m.bindings.push(binding(None, &format!("edit-{o}"), "edit", vec![subject(&format!("Group:org:org-{o}"))]));
+        m.bindings.push(binding(
+            None,
+            &format!("edit-{o}"),
+            "edit",
+            vec![subject(&format!("Group:org:org-{o}"))],
+        ));
     }
     for g in 0..orgs.max(grants / 50) {
         let path = format!("/Shared/c{g}");
@@ -55,9 +67,12 @@ fn measure(users: usize) -> Duration {
     let translation = translate(&export, &options, &Around::default(), &ClusterRoles, &mut findings);
     let translating = start.elapsed() - reading;
     let bytes: usize = translation.files().values().map(String::len).sum();
+    // Every finding shows its line, and MKE 3 sends all in one.
+    let said: usize = findings.iter().map(|finding| render(finding, false).len()).sum();
+    assert!(said < 100_000, "{said} bytes of messages");
     let whole = start.elapsed();
     println!(
-        "{users} users, {} things, {size} MiB of export: read {reading:.1?}, translated {translating:.1?}, with {} MiB of files {whole:.1?}; memory {before} -> {} MiB",
+        "{users} users, {} things, {size} MiB of export: read {reading:.1?}, translated {translating:.1?}, with {} MiB of files and all messages {whole:.1?}; memory {before} -> {} MiB",
         translation.account.things.len(),
         bytes >> 20,
         peak()

@@ -13,7 +13,12 @@ pub fn user(n: usize, name: &str) -> Value {
 }
 
 /// An organization: number, name, members and teams.
-pub fn org(n: usize, name: &str, members: &[Value], teams: &[(usize, &str, Vec<Value>)]) -> (Value, (String, Value)) {
+pub fn org(
+    n: usize,
+    name: &str,
+    members: &[Value],
+    teams: &[(usize, &str, Vec<Value>)],
+) -> (Value, (String, Value)) {
     let account = json!({
         "name": name, "id": id(2, n), "isOrg": true, "membersCount": members.len(), "teamsCount": teams.len(),
     });
@@ -111,10 +116,15 @@ impl MadeUp {
                 .iter()
                 .map(|role| json!({"id": role, "name": role, "system_role": true, "operations": {}}))
                 .collect(),
-            collections: [("swarm", "/"), ("system", "/System"), ("shared", "/Shared"), ("private", "/Shared/Private")]
-                .iter()
-                .map(|(id, path)| json!({"id": id, "path": path, "name": id, "label_constraints": []}))
-                .collect(),
+            collections: [
+                ("swarm", "/"),
+                ("system", "/System"),
+                ("shared", "/Shared"),
+                ("private", "/Shared/Private"),
+            ]
+            .iter()
+            .map(|(id, path)| json!({"id": id, "path": path, "name": id, "label_constraints": []}))
+            .collect(),
             grants: Vec::new(),
             namespaces: vec!["default".to_owned(), "payments".to_owned()],
             cluster_roles: vec![stock("view"), stock("edit"), stock("admin")],

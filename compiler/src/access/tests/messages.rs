@@ -62,7 +62,8 @@ const CASES: &[Case] = &[
         m.grant(&id(1, 1), "shared", "viewonly");
     }),
     ("R009", "collection:/Shared/prod", |m| {
-        let constraint = json!([{"type": "node", "label_key": "tier", "label_value": "prod", "equality": true}]);
+        let constraint =
+            json!([{"type": "node", "label_key": "tier", "label_value": "prod", "equality": true}]);
         m.collections.push(json!({"id": id(5, 1), "path": "/Shared/prod", "label_constraints": constraint}));
     }),
     ("R010", "grant:acme/swarm/fullcontrol", |m| {
@@ -75,11 +76,13 @@ const CASES: &[Case] = &[
     }),
     ("R011", "team:acme/dev", |m| {
         m.org(1, "acme", &[], &[(1, "dev", vec![])]);
-        m.orgs[0].1["teamDetails"][id(3, 1)]["memberSyncConfig"] = json!({"enableSync": true, "groupDN": "cn=dev"});
+        m.orgs[0].1["teamDetails"][id(3, 1)]["memberSyncConfig"] =
+            json!({"enableSync": true, "groupDN": "cn=dev"});
     }),
     ("R012", "team:acme/dev", |m| {
         m.org(1, "acme", &[], &[(1, "dev", vec![])]);
-        m.orgs[0].1["teamDetails"][id(3, 1)]["kaasRoleConfig"] = json!({"enableIamRole": true, "roleName": "acme:dev"});
+        m.orgs[0].1["teamDetails"][id(3, 1)]["kaasRoleConfig"] =
+            json!({"enableIamRole": true, "roleName": "acme:dev"});
     }),
     ("R013", "grant:acme/shared/00000004-0000-5000-8000-000000000009", |m| {
         m.org(1, "acme", &[], &[]);
@@ -111,7 +114,12 @@ const CASES: &[Case] = &[
     }),
     ("R016", "rolebinding:payments/bobs", |m| {
         m.user(1, "bob");
-        m.bindings.push(binding(Some("payments"), "bobs", "view", vec![subject(&format!("User:{}", id(1, 1)))]));
+        m.bindings.push(binding(
+            Some("payments"),
+            "bobs",
+            "view",
+            vec![subject(&format!("User:{}", id(1, 1)))],
+        ));
     }),
     ("R017", "org:acme", |m| m.org(1, "acme", &[], &[])),
     ("R020", "org:docker-datacenter", |m| m.org(1, "docker-datacenter", &[], &[])),
@@ -138,7 +146,12 @@ const CASES: &[Case] = &[
         // Whoever may change a workload decides what its pods are.
         let rules = json!([{"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["patch"]}]);
         m.cluster_roles.push(json!({"metadata": {"name": "deployer"}, "rules": rules}));
-        m.bindings.push(binding(Some("payments"), "x", "deployer", vec![subject("ServiceAccount:payments/ci")]));
+        m.bindings.push(binding(
+            Some("payments"),
+            "x",
+            "deployer",
+            vec![subject("ServiceAccount:payments/ci")],
+        ));
     }),
     ("R031", "clusterrolebinding:x", |m| {
         m.org(1, "acme", &[], &[]);
@@ -158,7 +171,9 @@ const CASES: &[Case] = &[
         m.user(1, "gina");
         m.accounts[1]["otpEnabled"] = true.into();
     }),
-    ("R036", "clusterrolebinding:ucp:x", |m| m.bindings.push(binding(None, "ucp:x", "view", vec![subject("Group:a")]))),
+    ("R036", "clusterrolebinding:ucp:x", |m| {
+        m.bindings.push(binding(None, "ucp:x", "view", vec![subject("Group:a")]))
+    }),
     ("R036", "clusterrole:privileged-psp-role", |m| {
         m.cluster_roles.push(json!({"metadata": {"name": "privileged-psp-role"}, "rules": []}));
     }),
@@ -188,7 +203,8 @@ fn every_code_of_rights_has_a_case() {
     // Always there, about reading, about mke3.toml, or about answers that few exports have: each has a test of its own.
     let elsewhere = ["R021", "R024", "R028", "R035"];
     let tested: BTreeSet<&str> = CASES.iter().map(|(code, ..)| *code).chain(elsewhere).collect();
-    let all: BTreeSet<&str> = codes::access::ALL.iter().map(|c| c.id).filter(|id| id.starts_with('R')).collect();
+    let all: BTreeSet<&str> =
+        codes::access::ALL.iter().map(|c| c.id).filter(|id| id.starts_with('R')).collect();
     assert_eq!(tested, all);
 }
 
@@ -296,8 +312,10 @@ fn a_swarm_role_becomes_what_an_operator_says() {
     let bob = made_up.user(1, "bob");
     made_up.org(1, "acme", &[member(&bob)], &[]);
     made_up.grant(&id(2, 1), "swarm", "fullcontrol");
-    let options =
-        Options { swarm_roles: swarm_roles(&[("fullcontrol", StockRole::Admin), ("none-such", StockRole::View)]), ..Options::default() };
+    let options = Options {
+        swarm_roles: swarm_roles(&[("fullcontrol", StockRole::Admin), ("none-such", StockRole::View)]),
+        ..Options::default()
+    };
     let (translation, findings) = run(&export(&made_up.text()), &options);
     let role = translation.objects.iter().find(|(place, _)| place.ends_with("ClusterRole/acme-org")).unwrap();
     assert_eq!(role.1.summary(), "collects rbac.authorization.k8s.io/aggregate-to-admin=true");
@@ -318,7 +336,8 @@ fn a_guard_that_will_not_be_there_is_no_answer() {
 #[test]
 fn wrong_decisions_are_told() {
     let mut findings = Findings::new();
-    let given = decisions(&[("access.stale-bindings", "burn"), ("access.stale-binding", "delete"), ("other", "x")]);
+    let given =
+        decisions(&[("access.stale-bindings", "burn"), ("access.stale-binding", "delete"), ("other", "x")]);
     let answers = Answers::read(&given, &mut findings);
     answers.unused(|_| false, &mut findings);
     let unused = super::support::answers(&[("access.org-admins", "drop")]);
@@ -330,7 +349,7 @@ fn wrong_decisions_are_told() {
 #[test]
 fn names_that_can_not_be_used_are_told() {
     let mut findings = Findings::new();
-    let text = "users:\n  a: system:masters\n  b: ''\n  c: 7\n  nobody: x\nteams:\n  acme/gone: y\nteam: {}\n";
+    let text = "users:\n  a: system:masters\n  b: ''\n  c: 7\n  nobody: x\nteams:\n  acme/gone: developers\nteam: {}\n";
     let mapping = Mapping::read(&File::new("access/names.yaml", text), &mut findings);
     let options = Options { mapping, ..Options::default() };
     let (_, found) = run(&export(&MadeUp::new().text()), &options);

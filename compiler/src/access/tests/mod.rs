@@ -2,7 +2,7 @@
 
 mod fixtures;
 mod large;
-mod messages;
 pub mod made_up;
+mod messages;
 mod properties;
 pub mod support;

@@ -59,10 +59,15 @@ fn whom() -> impl Strategy<Value = Whom> {
 
 fn site() -> impl Strategy<Value = MadeUp> {
     let users = (names(1..6), proptest::collection::vec((any::<u8>(), any::<u8>()), 6));
-    let teams = || names(0..3).prop_flat_map(|names| {
-        let count = names.len();
-        (Just(names), proptest::collection::vec(subsequence((0..6).collect::<Vec<usize>>(), 0..=6), count))
-    });
+    let teams = || {
+        names(0..3).prop_flat_map(|names| {
+            let count = names.len();
+            (
+                Just(names),
+                proptest::collection::vec(subsequence((0..6).collect::<Vec<usize>>(), 0..=6), count),
+            )
+        })
+    };
     let orgs = names(0..4).prop_flat_map(move |names| {
         let count = names.len();
         let members = proptest::collection::vec(subsequence((0..6).collect::<Vec<usize>>(), 0..=6), count);
@@ -77,14 +82,18 @@ fn site() -> impl Strategy<Value = MadeUp> {
         Just("ops-org".to_owned()),
         name().prop_filter("a path segment", |n| !n.contains(['/', '%']) && n != "." && n != ".."),
     ];
-    let bindings =
-        proptest::collection::vec((any::<bool>(), role.clone(), proptest::collection::vec(whom(), 0..4)), 0..6);
+    let bindings = proptest::collection::vec(
+        (any::<bool>(), role.clone(), proptest::collection::vec(whom(), 0..4)),
+        0..6,
+    );
     let foreign = proptest::collection::vec(role, 0..3);
     let roles = names(0..3);
     let grants = proptest::collection::vec((0..10_usize, 0..7_usize, 0..9_usize), 0..5);
-    (users, orgs, bindings, foreign, roles, grants).prop_map(|(users, orgs, bindings, foreign, roles, grants)| {
-        build(users, orgs, bindings, foreign, roles, grants)
-    })
+    (users, orgs, bindings, foreign, roles, grants).prop_map(
+        |(users, orgs, bindings, foreign, roles, grants)| {
+            build(users, orgs, bindings, foreign, roles, grants)
+        },
+    )
 }
 
 type Orgs = (Vec<String>, Vec<Vec<usize>>, Vec<(Vec<String>, Vec<Vec<usize>>)>);
@@ -114,7 +123,9 @@ fn build(
         |list: &[usize]| -> Vec<Value> { list.iter().filter_map(|i| users.get(*i)).map(member).collect() };
     let mut subjects: Vec<String> = users.iter().map(|u| u["id"].as_str().unwrap().to_owned()).collect();
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
-    for (o, name) in org_names.iter().enumerate().filter(|(_, name)| !names.contains(*name) && *name != "the-admin") {
+    for (o, name) in
+        org_names.iter().enumerate().filter(|(_, name)| !names.contains(*name) && *name != "the-admin")
+    {
         let teams: Vec<(usize, &str, Vec<Value>)> = org_teams[o]
             .0
             .iter()
@@ -151,14 +162,16 @@ fn build(
     for (i, name) in roles.iter().enumerate() {
         m.roles.push(json!({"id": id(4, i), "name": name, "system_role": false, "operations": {}}));
     }
-    subjects.extend(["authenticated".to_owned(), "system:serviceaccount:ci:runner".to_owned(), "gone".to_owned()]);
+    subjects.extend([
+        "authenticated".to_owned(),
+        "system:serviceaccount:ci:runner".to_owned(),
+        "gone".to_owned(),
+    ]);
     let objects = ["swarm", "system", "shared", "private", "payments", "kubernetesnamespaces", "gone"];
     let mut role_ids: Vec<String> = m.roles.iter().map(|r| r["id"].as_str().unwrap().to_owned()).collect();
     role_ids.push("gone".to_owned());
-    let triples: BTreeSet<(usize, usize, usize)> = grants
-        .into_iter()
-        .map(|(s, o, r)| (s % subjects.len(), o, r % role_ids.len()))
-        .collect();
+    let triples: BTreeSet<(usize, usize, usize)> =
+        grants.into_iter().map(|(s, o, r)| (s % subjects.len(), o, r % role_ids.len())).collect();
     for (s, o, r) in triples {
         m.grant(&subjects[s], objects[o], &role_ids[r]);
     }
@@ -240,9 +253,7 @@ fn is_label_value(value: &str) -> bool {
 
 fn tree_json(tree: &Tree) -> Value {
     match tree {
-        Tree::Map(members) => {
-            Value::Object(members.iter().map(|(k, v)| (k.clone(), tree_json(v))).collect())
-        }
+        Tree::Map(members) => Value::Object(members.iter().map(|(k, v)| (k.clone(), tree_json(v))).collect()),
         Tree::List(items) => items.iter().map(tree_json).collect(),
         Tree::Leaf(Leaf { scalar: Scalar::Bool(on), .. }) => (*on).into(),
         Tree::Leaf(leaf) => leaf.scalar.text().into(),

@@ -10,6 +10,7 @@ super::codes! {
     HASH_UNUSED = "A013", Warning, "a password hash that no account takes";
     SWARM_ROLE = "A014", Error, "site.yaml maps a Swarm role that the cluster does not have";
     UNREAD = "A020", Note, "a member of the export that nothing reads";
+    UNREAD_FILE = "A023", Warning, "a file in access/ that nothing reads";
     DECIDED = "A021", Note, "an open point that the operator has decided";
     BINDING_SIZE = "A022", Error, "a binding that is too large to be taken back";
 
