@@ -91,6 +91,28 @@ fn no_hash_is_in_a_set_and_none_changes_its_plan() {
 }
 
 #[test]
+fn a_user_who_is_exempt_from_the_guard_is_so_by_the_new_login() {
+    let bench = bench();
+    bench.edit("site.yaml", "decisions: {}\n", DECISIONS);
+    let all = "\"hostIPC\", \"hostNetwork\", \"hostPID\", \"hostBindMounts\", \"privileged\", \"kernelCapabilities\"";
+    let keys = format!(
+        "[cluster_config]\n  priv_attributes_user_accounts = [\"bob\", \"bill\"]\n  priv_attributes_allowed_for_user_accounts = [{all}]\n"
+    );
+    bench.edit("mke3.toml", "[cluster_config]\n", &keys);
+    std::fs::write(bench.path("site/access/names.yaml"), "users:\n  bob: bob@corp.example\n")
+        .expect("a file");
+    let done = bench.compile("set", &[]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let mke4 = std::fs::read_to_string(bench.path("set/mke4.yaml")).expect("mke4.yaml");
+    let at = mke4.find("exemptUsers:").expect("the list");
+    let list: Vec<&str> = mke4[at..].lines().skip(1).take(2).map(str::trim).collect();
+    assert_eq!(list, ["- 'bob@corp.example'", "- bill"]);
+    let answer =
+        airlift(&["explain", "mke4.yaml:spec.apiServer.ucpauthz.exemptUsers[0]", &bench.text("site")]);
+    assert!(answer.out.contains("<- access/names.yaml:users.bob"), "{}", answer.out);
+}
+
+#[test]
 fn a_new_site_brings_its_collector() {
     let folder = tempfile::tempdir().expect("a folder");
     let site = folder.path().join("lab").to_string_lossy().into_owned();

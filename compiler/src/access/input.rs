@@ -9,6 +9,7 @@ use super::translate::{Around, Options, Translation, translate};
 use super::writer::ClusterRoles;
 use crate::diag::codes::access as code;
 use crate::diag::{Finding, Findings};
+use crate::origin::Tracked;
 use crate::site::rights::SwarmRoles;
 use crate::site::{Settings, SiteFiles};
 use std::collections::BTreeMap;
@@ -85,6 +86,11 @@ impl Access {
             answers,
         };
         Some(translate(self.export.as_ref()?, &options, around, &ClusterRoles, findings))
+    }
+
+    /// The login that access/names.yaml gives an account.
+    pub fn login(&self, account: &str) -> Option<Tracked<String>> {
+        self.mapping.users.get(account).map(|field| field.clone().tracked())
     }
 
     /// The secrets behind the slots of `rbac/passwords.yaml`, by user name.

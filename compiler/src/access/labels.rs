@@ -43,6 +43,8 @@ pub enum Kind {
     Placeholder,
     /// The binding of the administrators.
     Admins,
+    /// A user of Dex with a password.
+    Login,
     /// A further part of a binding with too many subjects for one object.
     Part,
 }
@@ -56,6 +58,7 @@ impl Kind {
             Kind::SwarmRole => "swarm-role",
             Kind::Placeholder => "placeholder",
             Kind::Admins => "admins",
+            Kind::Login => "login",
             Kind::Part => "part",
         }
     }

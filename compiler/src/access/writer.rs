@@ -138,7 +138,7 @@ fn password(login: &Login) -> Object {
     Object {
         namespace: Some(labels::DEX_NAMESPACE.to_owned()),
         name: dex_name(&login.name),
-        labels: BTreeMap::new(),
+        labels: pairs([(labels::KIND, Kind::Login.value())]),
         annotations: pairs([(labels::MKE3_ID, &login.id)]),
         body: Body::Password { user: login.name.clone(), id: login.id.clone(), slot: login.slot() },
         from: login.from.clone(),

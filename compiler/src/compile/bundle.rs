@@ -311,5 +311,6 @@ fn inputs(parts: &Parts<'_>) -> Result<Vec<Input>, PackError> {
     for (label, text) in translated.inputs.access.iter().flat_map(crate::access::Access::blanked) {
         inputs.push(Input { path: label.parse()?, sha256: Sha256::of(text.as_bytes()) });
     }
+    inputs.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(inputs)
 }

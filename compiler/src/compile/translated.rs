@@ -32,7 +32,10 @@ impl<'a> Translated<'a> {
     /// Translates what was read.
     pub fn new(inputs: &'a Inputs, findings: &mut Findings) -> Self {
         tracing::debug!(contract = inputs.contract.id, "translate");
-        let translation = translate(&inputs.mke3, &inputs.surroundings, inputs.contract, findings);
+        let mut translation = translate(&inputs.mke3, &inputs.surroundings, inputs.contract, findings);
+        if let Some(access) = &inputs.access {
+            exempt_logins(&mut translation.mke4, access);
+        }
         networks(inputs, findings);
         findings.append(inputs.site.as_ref().map(Site::absences).unwrap_or_default());
         let nodes = inputs.site.as_ref().and_then(|_| {
@@ -73,6 +76,23 @@ impl<'a> Translated<'a> {
     /// mke4.yaml and the objects beside it, as they stand in the open.
     pub fn shared(&self) -> Vec<Document> {
         shared(&self.translation)
+    }
+}
+
+/// Accounts that the guard against privileged pods exempts go by their logins, where these are others.
+fn exempt_logins(mke4: &mut Tree, access: &access::Access) {
+    const EXEMPT: &str = "spec.apiServer.ucpauthz.exemptUsers";
+    if mke4.get(EXEMPT).is_none() {
+        return;
+    }
+    if let Tree::List(users) = mke4.entry(EXEMPT) {
+        for user in users {
+            if let Tree::Leaf(leaf) = user
+                && let Some(login) = access.login(&leaf.scalar.text())
+            {
+                *user = Tree::from(login.because(&leaf.origin));
+            }
+        }
     }
 }
 
