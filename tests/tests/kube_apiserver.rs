@@ -310,8 +310,9 @@ fn logins_are_made_unless_they_are_there_and_only_ours_go_again() {
     assert_eq!((script("probe.sh"), names().as_str()), (11, ""));
     // The vendor's command has made the user: neither changed nor taken away.
     let theirs = server.folder.path().join("theirs.yaml");
-    let text =
-        std::fs::read_to_string(&logins).expect("a file").replace("mke3-migrate.example/kind: login", "x: y");
+    let text = std::fs::read_to_string(&logins)
+        .expect("a file")
+        .replace("mke3-migrate.example/kind: login", "made-by: them");
     std::fs::write(&theirs, text.replace("username: admin", "username: theirs")).expect("a file");
     server.ok(&["create", "-f", &theirs.to_string_lossy()]);
     assert_eq!((script("do.sh"), script("undo.sh")), (0, 0));

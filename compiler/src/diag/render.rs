@@ -1,8 +1,8 @@
 //! Findings as rustc shows them: the line itself, the marked text, and the way out.
 
 use super::{Finding, Severity};
-use annotate_snippets::renderer::DecorStyle;
 use crate::source::Place;
+use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 /// Columns of a terminal that a message is laid out for when nothing better is known.
@@ -93,10 +93,11 @@ mod tests {
     #[test]
     fn a_very_long_line_is_named_but_not_shown() {
         let file = crate::source::File::new("access/export.json", "x".repeat(LONG + 1));
-        let finding = Finding::new(crate::diag::codes::input::SYNTAX, "here").at(file.place(7..8)).help("mend it");
+        let finding =
+            Finding::new(crate::diag::codes::input::SYNTAX, "here").at(file.place(7..8)).help("mend it");
         assert_eq!(
             render(&finding, false),
-            "error[I010]: here\n --> access/export.json:1:8\n  |\n  = help: mend it"
+            "error[I010]: here\n--> access/export.json:1:8\n = help: mend it"
         );
     }
 

@@ -39,9 +39,12 @@ pub fn read(files: impl IntoIterator<Item = File>, findings: &mut Findings) -> R
     let mut blanked = Vec::new();
     for file in files {
         // One file's tree is gone before the next one's is made.
-        blanked.push(parts.take(&file, &mut reading));
+        let (file, readable) = parts.take(&file, &mut reading);
+        parts.unreadable |= !readable;
+        blanked.push(file);
     }
-    let head = blanked.first().map(|file| file.place(0..0));
+    // What a file lacks that could not be read is nothing to tell.
+    let head = blanked.first().filter(|_| !parts.unreadable).map(|file| file.place(0..0));
     let (users, orgs, client_bundles) = parts.accounts.finish(head.as_ref(), &mut reading);
     let (roles, collections, grants) = parts.swarm.finish(head.as_ref(), &mut reading);
     let kubernetes = parts.kubernetes.finish(head.as_ref(), &mut reading);
@@ -62,24 +65,28 @@ struct Parts {
     swarm: swarm::Swarm,
     kubernetes: kubernetes::Objects,
     config: AuthConfig,
+    /// Whether nothing could be taken from some file.
+    unreadable: bool,
 }
 
 impl Parts {
-    /// Takes what a file holds. Returns it without secrets.
-    fn take(&mut self, file: &File, reading: &mut Reading) -> File {
+    /// Takes what a file holds. Returns it without secrets, and whether it was readable.
+    fn take(&mut self, file: &File, reading: &mut Reading) -> (File, bool) {
         if let Some(finding) = wrong_kind(file) {
             reading.findings.push(finding);
-            return file.clone();
+            return (file.clone(), false);
         }
         let blanked = blank(file, &mut reading.findings);
-        let (file, Some(tree)) = (blanked.file, blanked.tree) else { return file.clone() };
-        let Some(top) = Object::new(&file, &tree, "an export", MEMBERS, reading) else { return file };
+        let (file, Some(tree)) = (blanked.file, blanked.tree) else { return (file.clone(), false) };
+        let Some(top) = Object::new(&file, &tree, "an export", MEMBERS, reading) else {
+            return (file, false);
+        };
         top.keys_once(reading);
         if top.entries().iter().all(|e| !MEMBERS.contains(&e.key.as_str())) {
             let message = format!("{} holds no part of an export", file.label());
             let help = format!("an export has some of these members: {}", MEMBERS.join(", "));
             reading.findings.push(Finding::new(code::NOT_AN_EXPORT, message).at(file.place(0..1)).help(help));
-            return file;
+            return (file, false);
         }
         self.accounts.take(&top, reading);
         self.swarm.take(&top, reading);
@@ -91,7 +98,7 @@ impl Parts {
                 reading.incomplete(meta.place_of("missing"), message);
             }
         }
-        file
+        (file, true)
     }
 
     /// What the account store is set to. Only few members matter; what else there is says nothing about rights.
