@@ -232,18 +232,17 @@ mod tests {
 
     #[test]
     fn the_pair_is_the_one_of_age() {
-        // made by age-keygen 1.1.1
-        let text = "# created: 2026-01-01T00:00:00Z\n\
-                    AGE-SECRET-KEY-1QQQSYQCYQ5RQWZQFPG9SCRGWPUGPZYSNZS23V9CCRYDPK8QARC0S7NA2SJ\n";
+        // both lines are from age-keygen 1.1.1
+        let text = "AGE-SECRET-KEY-15DDYFSA5K5V74ARGE8RGGECWJ9ZUV5X54N3HAP24LGLWXJ2PDJLSM7GVL8";
+        let public = "age16mhwgu49p44c0ykjfj5nl3jt83mwlq8udv3cd9e57rd48d27pflqw7ax34";
+        assert_eq!(recipient_in(text).as_deref(), Some(public));
+        assert_eq!(recipient_in(&text.replace("GVL8", "GVL9")), None, "a wrong checksum");
         let made = new_identity().unwrap();
         let recipient = recipient_in(&made).unwrap();
         assert!(made.contains(&format!("# public key: {recipient}\n")));
         assert!(recipient.starts_with("age1") && recipient.len() == 62);
         assert_ne!(new_identity().unwrap(), made);
-        // a checksum that is wrong by one character
-        assert_eq!(recipient_in(&made.replace("AGE-SECRET-KEY-1", "AGE-SECRET-KEY-1Q")), None);
         assert_eq!(recipient_in(&format!("{made}{made}")), None);
-        assert_eq!(recipient_in(text), None, "not a real checksum");
         assert_eq!(recipient_in(""), None);
     }
 
