@@ -42,8 +42,8 @@ fn a_survey_of_this_machine_has_the_form_that_the_compiler_wants() {
     fs::write(bench.path("site/survey/this.json"), &done.out).unwrap();
     let check = airlift(&["check", &bench.text("site")]);
     // this machine is no node of the site, which is the only thing to say about it
-    let about: Vec<&str> = check.err.lines().filter(|line| line.contains("survey/this.json")).collect();
-    assert_eq!(about.len(), 1, "{}", check.err);
+    let errors: Vec<&str> = check.err.lines().filter(|line| line.starts_with("error")).collect();
+    assert_eq!(errors, ["error[S052]: survey/this.json is of a machine that is not in hosts.yaml"]);
     assert!(!check.err.contains("its format is in"), "{}", check.err);
 }
 
@@ -105,4 +105,39 @@ fn a_kill_at_any_moment_leaves_a_whole_key_or_none() {
     }
     println!("killed at {fired} calls");
     assert!(fired >= 10, "only {fired}");
+}
+
+#[test]
+fn without_the_key_no_call_changes_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let node = binary("airlift-node").to_string_lossy().into_owned();
+    let changes = "mkdir,mkdirat,unlink,unlinkat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,truncate,\
+                   ftruncate,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,mknod,mknodat,utimensat,setxattr,\
+                   fsetxattr,mount,fallocate,creat";
+    let calls = format!("trace=open,openat,getrandom,{changes}");
+    let trace = |args: &[&str]| {
+        let strace = ["-f", "-o", "trace", "-e", &calls, &node, "survey", "--key", "age.key"];
+        let done = stock(at, "strace", &[&strace, args].concat());
+        assert_eq!(done.code, 0, "{}", done.err);
+        let trace = fs::read_to_string(at.join("trace")).unwrap();
+        let opened = |line: &&str| ["O_WRONLY", "O_RDWR", "O_CREAT"].iter().any(|flag| line.contains(flag));
+        let named = |line: &&str| changes.split(',').any(|call| line.contains(&format!(" {}(", call.trim())));
+        let changing =
+            trace.lines().filter(|line| named(line) || (opened(line) && !line.contains("\"/dev/null\"")));
+        let changing: Vec<String> = changing.map(str::to_owned).collect();
+        (changing, trace)
+    };
+    let (changing, _) = trace(&["--no-key"]);
+    assert_eq!(changing, [""; 0]);
+    let (changing, trace) = trace(&[]);
+    assert!(
+        changing.iter().any(|line| line.contains("link")),
+        "the trace shows what it should: {changing:?}"
+    );
+    assert!(changing.iter().all(|line| line.contains("age.key")), "{changing:?}");
+    assert!(
+        trace.lines().any(|line| line.contains("getrandom(") && line.ends_with(", 32, 0) = 32")),
+        "{trace}"
+    );
 }
