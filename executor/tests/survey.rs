@@ -286,6 +286,13 @@ fn nonsense_of_docker_costs_only_the_facts_that_it_had() {
 }
 
 #[test]
+fn nothing_of_an_answer_becomes_an_option() {
+    let node = Node::manager();
+    node.write("bin/ps", "--help ucp-x\n-f ucp-y\n/etc/passwd ucp-z\n");
+    assert!(node.notes().contains("containers: the engine has no container whose name"), "{}", node.notes());
+}
+
+#[test]
 fn a_name_with_escapes_stays_data() {
     let node = Node::manager();
     let inspected = fs::read_to_string(node.path("bin/inspect")).unwrap();

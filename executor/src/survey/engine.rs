@@ -228,11 +228,10 @@ fn images(machine: &Machine, notes: &mut Notes) -> Vec<Image> {
             continue;
         };
         let digest = (digest != NONE && !digest.is_empty()).then_some(digest);
-        let reference = match (repository.as_str(), tag.as_str(), &digest) {
+        let reference = match (tag.as_str(), &digest) {
+            (NONE, Some(digest)) => format!("{repository}@{digest}"),
             // left over from a build or an overwritten tag: nothing refers to it
-            (NONE, ..) => continue,
-            (_, NONE, Some(digest)) => format!("{repository}@{digest}"),
-            (_, NONE, None) => continue,
+            (NONE, None) => continue,
             _ => format!("{repository}:{tag}"),
         };
         images.push(Image { reference, digest });
