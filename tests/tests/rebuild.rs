@@ -67,7 +67,7 @@ fn a_changed_byte_in_any_file_of_the_set_is_found_and_named() {
     let good = rebuild(&bench, &["--public-key", &key]);
     assert_eq!(good.code, 0, "{}", good.err);
     let all = files(&bench.path("set"));
-    assert!(all.len() > 25);
+    assert!(all.len() > 20, "{:?}", all.keys());
     for (name, bytes) in &all {
         let path = bench.path("set").join(name);
         let mut changed = bytes.clone();
