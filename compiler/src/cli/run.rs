@@ -3,8 +3,8 @@
 use super::args::{Airlift, Verb};
 use super::ui::Ui;
 use super::{
-    check, compile, completions, contracts, convert, exit, explain, init, inspect, keygen, keys, man, next,
-    verify,
+    carry, check, compile, completions, contracts, convert, exit, explain, init, inspect, keygen, keys, man,
+    next, rebuild, verify,
 };
 use std::io::ErrorKind;
 
@@ -56,6 +56,28 @@ fn dispatch(ui: Ui, verb: Verb) -> anyhow::Result<u8> {
         Verb::Verify { set, public_key, trust, format } => {
             verify::run(ui, &set, public_key.as_deref(), trust.as_deref(), format)
         }
+        Verb::Carry { set, target, public_key, trust, force, format } => carry::run(
+            ui,
+            &carry::Wish {
+                set: &set,
+                target: &target,
+                public_key: public_key.as_deref(),
+                trust: trust.as_deref(),
+                force,
+                format,
+            },
+        ),
+        Verb::Rebuild { check: _, set, site, chunk_size, public_key, trust, format } => rebuild::run(
+            ui,
+            &rebuild::Wish {
+                set: &set,
+                site: &site,
+                chunk_size,
+                public_key: public_key.as_deref(),
+                trust: trust.as_deref(),
+                format,
+            },
+        ),
         Verb::Inspect { bundle, path, format } => inspect::run(ui, &bundle, path.as_deref(), format),
         Verb::Completions { shell } => completions::run(shell),
         Verb::Man { dir } => man::run(dir.as_deref()),

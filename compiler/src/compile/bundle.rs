@@ -264,8 +264,12 @@ fn bundle(
     blobs: &[Taken],
 ) -> Result<(String, Vec<u8>), PackError> {
     let mut contents = Contents::new();
-    for (name, bytes) in shared {
-        contents.add(name.parse()?, Mode::PLAIN, bytes.clone())?;
+    // Documents of the whole site grow with it. Managers have them at hand, whatever became of the medium; in the bundles
+    // of the workers they would make a set grow with the square of the nodes, and tell each of them about all others.
+    if node_plan.node.role.is_manager() {
+        for (name, bytes) in shared {
+            contents.add(name.parse()?, Mode::PLAIN, bytes.clone())?;
+        }
     }
     for placed in &files.files {
         contents.add(entry(&placed.path)?, Mode::PLAIN, render(&placed.document)?)?;

@@ -1,7 +1,7 @@
 //! Joins accounts and documents.
 
 use crate::document::{Leaf, Scalar, Tree};
-use crate::origin::Source;
+use crate::origin::{Origin, Source};
 use crate::translate::{Account, Accounts, Fate};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ pub struct ValueEntry {
     /// What stands there; a secret is shown as its slot.
     pub is: serde_json::Value,
     /// What it depends on.
-    pub from: Vec<Source>,
+    pub from: Origin,
 }
 
 impl Ledger {
@@ -74,7 +74,7 @@ impl Ledger {
                 values.push(ValueEntry {
                     value: place,
                     is: shown(leaf),
-                    from: leaf.origin.sources().cloned().collect(),
+                    from: leaf.origin.clone(),
                 });
             }
         }
