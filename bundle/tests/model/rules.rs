@@ -124,10 +124,7 @@ pub fn of_state(model: &Model, world: &World) -> Option<Violation> {
                 return Some(SnapshotTooEarly);
             }
             let stopped = now >= Some(Stage::Stop) && state.position() != Position::In(Stage::Stop)
-                || matches!(
-                    state.position(),
-                    Position::LeavingK0s(Mke3::Stopped) | Position::Away(Mke3::Stopped)
-                );
+                || matches!(state.position(), Position::LeavingK0s | Position::Away(Mke3::Stopped));
             if leader_starts && !stopped {
                 return Some(StartedBesideMke3);
             }
@@ -173,10 +170,10 @@ pub fn of_state(model: &Model, world: &World) -> Option<Violation> {
                 return Some(RemovedTooEarly);
             }
         }
-        if given(Word::Stopped)
-            && !given(Word::Prepared)
-            && state.attempt() > model.state(world, place).attempt()
-        {
+        if now == Some(Stage::Settle) && !told(state, Say::VendorDone) {
+            return Some(AcceptedTooEarly);
+        }
+        if now > Some(Stage::Prepare) && !given(Word::Prepared) {
             return Some(StaleState);
         }
     }
@@ -205,19 +202,13 @@ pub fn of_move(model: &Model, from: &World, by: Move) -> Option<Violation> {
         Event::Give(Word::Go) if !all_gave(Word::Prepared) => Some(Violation::OutageTooEarly),
         Event::Give(Word::MembersComplete) => {
             let member = |other: usize| {
-                let done = matches!(model.state(from, other).position(), Position::At(stage) if stage >= Stage::Start);
-                !unnamed(other) || (Model::is_on(from, other) && done)
+                let runs = model.known(from, other).k0s
+                    && model.state(from, other).position() != Position::In(Stage::Start);
+                !unnamed(other) || (Model::is_on(from, other) && runs)
             };
             (!(1..managers).all(member)).then_some(Violation::MembersNotComplete)
         }
-        Event::Give(Word::Accepted) if !all_gave(Word::Clear) || !told(state, Say::VendorDone) => {
-            Some(Violation::AcceptedTooEarly)
-        }
-        Event::Give(Word::Stopped)
-            if !state.given().contains(&Word::Prepared) && state.attempt().get() > 1 =>
-        {
-            Some(Violation::StaleState)
-        }
+        Event::Begin(Stage::Settle) if !all_gave(Word::Clear) => Some(Violation::AcceptedTooEarly),
         Event::OpenAttempt => {
             let came_back = |other: usize| {
                 state.has_lost(model.nodes[other])

@@ -39,6 +39,9 @@ pub struct Env {
     pub lag: bool,
     /// Whether words are brought before they are needed.
     pub eager: bool,
+    /// Whether every stage and pass is seen half done. Else only `start` is, for whose half state others behave
+    /// differently; of the rest the half state is checked, and not left standing.
+    pub fine: bool,
 }
 
 impl Env {
@@ -53,6 +56,7 @@ impl Env {
             sees: false,
             lag: false,
             eager: false,
+            fine: false,
         }
     }
 
@@ -76,6 +80,10 @@ impl Env {
         Self { lag: true, ..self }
     }
 
+    pub const fn fine(self) -> Self {
+        Self { fine: true, ..self }
+    }
+
     pub const fn eager(self) -> Self {
         Self { eager: true, ..self }
     }
@@ -86,7 +94,8 @@ impl std::fmt::Display for Env {
         write!(f, "{}+{}", self.managers, self.workers)?;
         write!(f, " crashes {} mistakes {} sets {}", self.crashes, self.mistakes, self.sets)?;
         write!(f, " attempts {}", self.attempts)?;
-        if self.eager { f.write_str(" eager") } else { Ok(()) }
+        f.write_str(if self.fine { " fine" } else { "" })?;
+        f.write_str(if self.eager { " eager" } else { "" })
     }
 }
 
@@ -117,6 +126,8 @@ pub enum Move {
 #[derive(Clone, Copy, Debug)]
 pub struct Next {
     pub to: World,
+    /// The half-done state that the step passes through.
+    pub via: Option<World>,
     pub by: Move,
     pub benign: bool,
 }
@@ -218,19 +229,14 @@ impl Model {
             position,
             At(Stage::Check | Stage::Prepare)
                 | In(Stage::Prepare | Stage::Freeze)
-                | LeavingK0s(Mke3::Runs)
                 | Away(Mke3::Runs)
                 | Returning
                 | Returned
         );
-        let engine = api
-            || matches!(
-                position,
-                At(Stage::Freeze) | In(Stage::Stop) | LeavingK0s(Mke3::Frozen) | Away(Mke3::Frozen)
-            );
+        let engine = api || matches!(position, At(Stage::Freeze) | In(Stage::Stop) | Away(Mke3::Frozen));
         let k0s = match position {
             At(stage) | In(stage) => stage >= Stage::Start,
-            LeavingK0s(mke3) => mke3 == Mke3::Stopped,
+            LeavingK0s => true,
             _ => false,
         };
         let acts = self.protocol.acts(&state).into_iter().filter_map(|(act, gate)| match gate {
@@ -317,16 +323,16 @@ impl Model {
                 self.node_moves(world, place, out);
                 if world.crashes > 0 {
                     let to = World { off: world.off | 1 << place, crashes: world.crashes - 1, ..*world };
-                    out.push(Next { to, by: Move::Off(place), benign: false });
+                    out.push(Next { to, via: None, by: Move::Off(place), benign: false });
                 }
             } else if let Some(id) = self.step(world.nodes[place], Event::Rebooted) {
                 let mut to = World { off: world.off & !(1 << place), ..*world };
                 to.nodes[place] = id;
-                out.push(Next { to, by: Move::On(place), benign: false });
+                out.push(Next { to, via: None, by: Move::On(place), benign: false });
             }
         }
         if world.lag {
-            out.push(Next { to: World { lag: false, ..*world }, by: Move::CatchUp, benign: true });
+            out.push(Next { to: World { lag: false, ..*world }, via: None, by: Move::CatchUp, benign: true });
         }
     }
 
@@ -336,7 +342,7 @@ impl Model {
         let fixed: &[Event<Node>] = match state.position() {
             Position::In(stage) if stage == Stage::Commit => &[Event::Done(stage)],
             Position::In(stage) => &[Event::Done(stage), Event::Failed(stage)],
-            Position::LeavingK0s(_) => &[Event::K0sAway],
+            Position::LeavingK0s => &[Event::K0sAway],
             Position::Returning => &[Event::Mke3Back],
             Position::LeavingOut => &[Event::LeftOut],
             _ => &[],
@@ -345,7 +351,7 @@ impl Model {
         let fenced = self.env.mistakes == 0 && self.is_lost(world, place);
         let waits = state.is_paused();
         for event in fixed {
-            if !(waits || fenced && matches!(event, Event::Done(_))) {
+            if !((waits || fenced) && matches!(event, Event::Done(_))) {
                 self.push(world, place, id, *event, true, out);
             }
         }
@@ -361,12 +367,7 @@ impl Model {
                 self.push_said(world, place, from.place(), Event::Name { host: from, naming }, out);
             }
         }
-        for hub in 1..self.env.managers {
-            let event = Event::Hub(self.nodes[hub]);
-            let spread = self.places().any(|other| self.state(world, other).hub() == self.nodes[hub]);
-            let subject = if spread { usize::MAX } else { 0 };
-            self.push_said(world, place, subject, event, out);
-        }
+        self.hub_moves(world, place, out);
         self.hear_what_closes_doors(world, place, &state, out);
         if world.sets > 0 {
             let to = World { sets: world.sets - 1, ..*world };
@@ -374,6 +375,22 @@ impl Model {
         }
         if self.env.eager {
             self.hear_everything(world, place, out);
+        }
+    }
+
+    /// The next manager in the plan that is on takes over while the leader is off; once it has, it is named on every
+    /// node. A mistaken operator names any manager at any time.
+    fn hub_moves(&mut self, world: &World, place: usize, out: &mut Vec<Next>) {
+        let leader = self.nodes[0];
+        let chosen = self.places().map(|other| self.state(world, other).hub()).find(|hub| *hub != leader);
+        let next = (1..self.env.managers).find(|other| Self::is_on(world, *other));
+        for hub in 1..self.env.managers {
+            let event = Event::Hub(self.nodes[hub]);
+            if chosen == Some(self.nodes[hub]) {
+                self.push_said(world, place, usize::MAX, event, out);
+            } else if chosen.is_none() && next == Some(hub) || world.mistakes > 0 {
+                self.push_said(world, place, 0, event, out);
+            }
         }
     }
 
@@ -482,13 +499,27 @@ impl Model {
         if to_id == world.nodes[place] {
             return;
         }
+        let rest = match event {
+            _ if self.env.fine => None,
+            Event::Begin(stage) if stage != Stage::Start => Some(Event::Done(stage)),
+            Event::Rollback => Some(Event::K0sAway),
+            Event::BringBack => Some(Event::Mke3Back),
+            Event::LeaveOut => Some(Event::LeftOut),
+            _ => None,
+        };
+        let whole = rest.and_then(|rest| self.step(to_id, rest));
         let mut to = *world;
         to.nodes[place] = to_id;
+        let via = whole.map(|whole| {
+            let half = to;
+            to.nodes[place] = whole;
+            half
+        });
         let before = self.state(world, place);
         if self.state(&to, place).attempt() > before.attempt() {
             to.past[place] |= before.given().iter().fold(0, |bits, word| bits | 1 << bit(*word));
         }
-        out.push(Next { to, by: Move::Node(place, event), benign });
+        out.push(Next { to, via, by: Move::Node(place, event), benign });
     }
 
     pub fn describe(&self, by: Move) -> String {
