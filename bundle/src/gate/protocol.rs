@@ -360,7 +360,7 @@ impl Protocol {
             Act::Give(Word::Back) => {
                 let early =
                     !self.table.keeps(Promise::BackAfterOwnAway) && matches!(state.position, At(_) | In(_));
-                in_order(matches!(state.position, Away(_)) || early)
+                in_order(matches!(state.position, Away(_) | Returned) || early)
             }
             Act::Give(word) => {
                 self.goes_forward(state, false)?;
@@ -529,7 +529,7 @@ impl Protocol {
             return Err(Refusal::Accepted);
         }
         in_order(!state.given.contains(&Word::Back))?;
-        in_order(!matches!(state.position, Position::LeavingOut | Position::LeftOut | Position::Returned))?;
+        in_order(!matches!(state.position, Position::LeavingOut | Position::LeftOut))?;
         state.hub = host;
         if self.table.keeps(Promise::NewHubOnlyTakesBack) {
             state.heard.retain(|(from, word)| {

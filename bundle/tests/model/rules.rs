@@ -5,7 +5,7 @@ use airlift_bundle::gate::Stage;
 use airlift_bundle::gate::state::{Event, Mke3, NodeState, Position};
 use airlift_bundle::gate::word::{Say, Word};
 
-use crate::world::{Model, Move, World, told, without};
+use crate::world::{Model, Move, World, accepted, told, without};
 
 /// What went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,18 +71,15 @@ pub fn mke3_serves(model: &Model, world: &World) -> bool {
     })
 }
 
-/// Whether k0s serves: its first controller runs, or a quorum of its members does.
+/// Whether k0s serves: more than half of its etcd's members run. The leader is one; another manager is one from where it
+/// may be until it left.
 fn k0s_serves(model: &Model, world: &World) -> bool {
-    let runs = |place: usize| Model::is_on(world, place) && model.known(world, place).k0s;
-    if runs(0) {
-        return true;
-    }
-    let others = 1..model.env.managers;
-    let running = others.clone().filter(|place| runs(*place)).count();
-    let members = 1 + others
-        .filter(|place| runs(*place) || model.state(world, *place).given().contains(&Word::Joined))
-        .count();
-    running > members / 2
+    let runs = |place: &usize| Model::is_on(world, *place) && model.known(world, *place).k0s;
+    let member = |place: &usize| {
+        *place == 0 || runs(place) || model.state(world, *place).given().contains(&Word::Joined)
+    };
+    let managers = || 0..model.env.managers;
+    managers().filter(runs).count() > managers().filter(member).count() / 2
 }
 
 /// The first violation in a state.
@@ -164,9 +161,9 @@ pub fn of_state(model: &Model, world: &World) -> Option<Violation> {
             }
         }
         if now == Some(Stage::Commit) || matches!(state.position(), Position::LeavingOut) {
-            let accepted = model.emitted(world, 0, Word::Accepted, state.attempt());
+            let is_accepted = model.emitted(world, 0, Word::Accepted, state.attempt());
             let back = model.emitted(world, 0, Word::Back, state.attempt());
-            if !accepted || back || !told(state, Say::Commit) {
+            if !is_accepted || back || !told(state, Say::Commit) {
                 return Some(RemovedTooEarly);
             }
         }
@@ -247,8 +244,12 @@ pub fn end(model: &Model, world: &World) -> Option<End> {
             Position::At(Stage::Check | Stage::Prepare) | Position::Away(Mke3::Runs) | Position::Returned
         )
     };
+    // A lost host that is accepted has no way back: it is installed anew (docs/revert.md).
+    let anew =
+        |place: usize| accepted(model.state(world, place), model.nodes[0]) && model.is_lost(world, place);
     let managers_off = (0..model.env.managers).filter(|place| !Model::is_on(world, *place)).count();
-    if all(&rests) && on.iter().any(|place| *place < model.env.managers) {
+    let ended = |place: &usize| rests(model.state(world, *place).position()) || anew(*place);
+    if on.iter().all(ended) && on.iter().any(|place| *place < model.env.managers && !anew(*place)) {
         return Some(End::Mke3);
     }
     // All managers are lost, or the only one: docs/revert.md.

@@ -347,8 +347,8 @@ impl Model {
             Position::LeavingOut => &[Event::LeftOut],
             _ => &[],
         };
-        // An operator who is right types no `apply` on a host that was named lost.
-        let fenced = self.env.mistakes == 0 && self.is_lost(world, place);
+        // An operator who is right types no `apply` on a host that was named lost, but to end what was accepted.
+        let fenced = self.env.mistakes == 0 && self.is_lost(world, place) && !accepted(&state, self.nodes[0]);
         let waits = state.is_paused();
         for event in fixed {
             if !((waits || fenced) && matches!(event, Event::Done(_))) {
@@ -545,6 +545,11 @@ pub fn site(managers: usize, workers: usize) -> Site {
     let manager = |n| (format!("m{n}").parse().unwrap(), if n == 1 { Role::Leader } else { Role::Manager });
     let worker = |n| (format!("w{n}").parse().unwrap(), Role::Worker);
     Site::new((1..=managers).map(manager).chain((1..=workers).map(worker)).collect()).unwrap()
+}
+
+/// Whether the node knows that the site is accepted.
+pub fn accepted(state: &NodeState, leader: Node) -> bool {
+    state.given().contains(&Word::Accepted) || state.has_heard(leader, Word::Accepted)
 }
 
 /// Whether the operator has said that on the node.
