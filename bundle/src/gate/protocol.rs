@@ -495,12 +495,11 @@ impl Protocol {
         if !waits {
             return Err(Refusal::NotWaitedFor);
         }
-        let managers = self.site.managers().filter(|manager| {
-            *manager == host
-                || match naming {
-                    Naming::Lost => state.has_lost(*manager),
-                    _ => state.goes_without(*manager),
-                }
+        let managers = self.site.managers().filter(|manager| match naming {
+            _ if *manager == host => true,
+            // Who has spoken in the meantime is not lost.
+            Naming::Lost => state.has_lost(*manager) && !is_away(state, *manager),
+            _ => state.goes_without(*manager),
         });
         let many = self.site.role(host).is_manager() && self.site.is_half_of_managers(managers.count());
         let refused = match naming {
@@ -576,11 +575,7 @@ impl Protocol {
             }
             Need::Of { word, whom, instead, .. } => {
                 let named = |host| state.goes_without(host);
-                let heard = |from| {
-                    state.has_heard(from, word)
-                        // Who has returned is away.
-                        || word == Word::Away && state.has_heard(from, Word::Returned)
-                };
+                let heard = |from| state.has_heard(from, word) || word == Word::Away && is_away(state, from);
                 let replaced = |from| match instead {
                     None => false,
                     Some(Naming::Lost) => state.has_lost(from),
@@ -594,6 +589,11 @@ impl Protocol {
             }
         }
     }
+}
+
+/// Whether the node has heard that k0s is away there. Whoever has returned is away.
+fn is_away(state: &NodeState, node: Node) -> bool {
+    state.has_heard(node, Word::Away) || state.has_heard(node, Word::Returned)
 }
 
 /// The word that a node of this role gives by having done the stage.

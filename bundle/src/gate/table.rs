@@ -133,7 +133,7 @@ pub const ROWS: &[Row] = &[
     row(
         Leader,
         Give(Word::FrozenAll),
-        &[Own(Word::Frozen), of_or(Word::Frozen, OtherManagers, LeftBehind), Need::Look(Look::EtcdEqual)],
+        &[of_or(Word::Frozen, OtherManagers, LeftBehind), Need::Look(Look::EtcdEqual)],
     ),
     row(Leader, Begin(Stage::Stop), &[Own(Word::FrozenAll), of_or(Word::Stopped, OtherManagers, LeftBehind)]),
     row(OtherManager, Begin(Stage::Stop), &[of(Word::FrozenAll, Whom::Leader)]),
@@ -146,7 +146,11 @@ pub const ROWS: &[Row] = &[
     row(
         OtherManager,
         Begin(Stage::Start),
-        &[of(Word::Up, Whom::Leader), of_or(Word::Joined, ManagerBefore, Without)],
+        &[
+            of(Word::Up, Whom::Leader),
+            of_or(Word::Joined, ManagerBefore, Without),
+            Need::Look(Look::Mke3Silent),
+        ],
     ),
     row(
         Leader,
@@ -161,7 +165,7 @@ pub const ROWS: &[Row] = &[
         Begin(Stage::Settle),
         &[of_or(Word::Clear, OtherManagers, Without), Need::Say(Say::VendorDone)],
     ),
-    row(Leader, Begin(Stage::Commit), &[Own(Word::Accepted), Need::Say(Say::Commit)]),
+    row(Leader, Begin(Stage::Commit), &[Need::Say(Say::Commit)]),
     row(OtherManager, Begin(Stage::Commit), &[of(Word::Accepted, Whom::Leader), Need::Say(Say::Commit)]),
     row(Worker, Begin(Stage::Commit), &[of(Word::Accepted, Whom::Leader), Need::Say(Say::Commit)]),
     row(OtherManager, LeaveOut, &[of(Word::Accepted, Whom::Leader), Need::Say(Say::Commit)]),

@@ -3,6 +3,7 @@
 //! function that the executor uses.
 #![allow(clippy::disallowed_types, reason = "hash maps: nothing here depends on their order")]
 
+mod mutations;
 mod rules;
 mod search;
 mod world;
@@ -38,9 +39,21 @@ fn one_and_one() {
 
 #[test]
 fn three_and_none() {
-    holds(Env::of(3, 0).fine());
+    holds(Env::of(3, 0).fine().lag());
     holds(Env::of(3, 0).crashes(1));
     holds(Env::of(3, 0).crashes(2));
+}
+
+#[test]
+fn three_and_none_mistakes() {
+    holds(Env::of(3, 0).mistakes(1));
+    holds(Env::of(3, 0).crashes(1).mistakes(1));
+    holds(Env::of(3, 0).mistakes(2));
+}
+
+#[test]
+fn three_and_none_again() {
+    holds(Env::of(3, 0).attempts(2));
 }
 
 #[test]

@@ -381,14 +381,14 @@ impl Model {
     /// The next manager in the plan that is on takes over while the leader is off; once it has, it is named on every
     /// node. A mistaken operator names any manager at any time.
     fn hub_moves(&mut self, world: &World, place: usize, out: &mut Vec<Next>) {
-        let leader = self.nodes[0];
-        let chosen = self.places().map(|other| self.state(world, other).hub()).find(|hub| *hub != leader);
+        let hubs: Vec<usize> = self.places().map(|other| self.state(world, other).hub().place()).collect();
+        let hub_off = hubs.iter().any(|hub| !Self::is_on(world, *hub));
         let next = (1..self.env.managers).find(|other| Self::is_on(world, *other));
         for hub in 1..self.env.managers {
             let event = Event::Hub(self.nodes[hub]);
-            if chosen == Some(self.nodes[hub]) {
+            if Self::is_on(world, hub) && (hubs.contains(&hub) || hub_off && next == Some(hub)) {
                 self.push_said(world, place, usize::MAX, event, out);
-            } else if chosen.is_none() && next == Some(hub) || world.mistakes > 0 {
+            } else if world.mistakes > 0 {
                 self.push_said(world, place, 0, event, out);
             }
         }
