@@ -334,13 +334,13 @@ impl fmt::Display for Part {
 impl fmt::Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Begin(stage) => write!(f, "begins {stage}"),
-            Self::Give(word) => write!(f, "gives {word}"),
-            Self::LeaveK0s => f.write_str("begins k0s away"),
-            Self::BringBack => f.write_str("begins MKE 3 back"),
-            Self::Resume => f.write_str("lets k0s run after a reboot"),
-            Self::OpenAttempt => f.write_str("opens the next attempt"),
-            Self::LeaveOut => f.write_str("begins commit --left-out"),
+            Self::Begin(stage) => write!(f, "begin {stage}"),
+            Self::Give(word) => write!(f, "give {word}"),
+            Self::LeaveK0s => f.write_str("begin k0s away"),
+            Self::BringBack => f.write_str("begin MKE 3 back"),
+            Self::Resume => f.write_str("let k0s run after a reboot"),
+            Self::OpenAttempt => f.write_str("open the next attempt"),
+            Self::LeaveOut => f.write_str("begin commit --left-out"),
         }
     }
 }
@@ -383,9 +383,9 @@ impl fmt::Display for Entry {
         };
         match (self, need) {
             (Self::Instead(..), Need::Of { instead: Some(naming), .. }) => {
-                write!(f, "{} {}: --{naming} in place of {need}", row.part, row.act)
+                write!(f, "{}, {}: --{naming} in place of {need}", row.part, row.act)
             }
-            _ => write!(f, "{} {}: {need}", row.part, row.act),
+            _ => write!(f, "{}, {}: {need}", row.part, row.act),
         }
     }
 }

@@ -11,10 +11,10 @@ const SITES: [Env; 9] = [
     Env::of(3, 1),
     Env::of(3, 0).attempts(2),
     Env::of(3, 0).crashes(1),
-    Env::of(3, 1).crashes(1),
+    Env::of(3, 0).crashes(1).unfenced(),
     Env::of(3, 0).mistakes(2),
     Env::of(3, 0).crashes(1).attempts(2),
-    Env::of(3, 0).crashes(1).mistakes(1),
+    Env::of(3, 1).crashes(1),
     Env::of(3, 0).crashes(2),
 ];
 

@@ -12,8 +12,8 @@ use crate::world::{Model, Move, World, accepted, told, without};
 pub enum Violation {
     /// MKE 3 and k0s both serve: each has an API up and a quorum of its own etcd.
     TwoControlPlanes,
-    /// MKE 3 serves while a worker that nobody named lost runs k0s.
-    WorkerOfTwo,
+    /// MKE 3 serves while a node that nobody named lost runs k0s.
+    NodeOfTwo,
     /// The outage began without the operator's word, or before every manager is prepared.
     OutageTooEarly,
     /// MKE 3's API runs on a manager of this attempt after the etcd members were compared.
@@ -106,8 +106,8 @@ pub fn of_state(model: &Model, world: &World) -> Option<Violation> {
         let now = stage(state);
         let worker = place >= managers;
         let given = |word| state.given().contains(&word);
-        if mke3 && worker && on && now >= Some(Stage::Start) && !model.is_lost(world, place) {
-            return Some(WorkerOfTwo);
+        if mke3 && on && known.k0s && !model.is_lost(world, place) {
+            return Some(NodeOfTwo);
         }
         if state.position() == Position::In(Stage::Freeze) && here(place) && !told(leader, Say::OutageBegins)
         {

@@ -29,9 +29,10 @@ pub struct Env {
     pub crashes: u8,
     /// Nodes that take a corrected set.
     pub sets: u8,
-    /// Wrong things that operators say: a host named or replaced as hub that is on. With mistakes allowed, `apply` is
-    /// also typed on hosts that were named lost.
+    /// Wrong things that operators say: a host named or replaced as hub that is on.
     pub mistakes: u8,
+    /// Whether operators type `apply` on hosts that were named lost.
+    pub unfenced: bool,
     pub attempts: u8,
     /// Whether looks at other machines see them. Else the network is cut: looks find silence, and operators are right.
     pub sees: bool,
@@ -52,6 +53,7 @@ impl Env {
             crashes: 0,
             sets: 0,
             mistakes: 0,
+            unfenced: false,
             attempts: 1,
             sees: false,
             lag: false,
@@ -73,7 +75,11 @@ impl Env {
     }
 
     pub const fn mistakes(self, mistakes: u8) -> Self {
-        Self { mistakes, sees: true, ..self }
+        Self { mistakes, ..self.unfenced() }
+    }
+
+    pub const fn unfenced(self) -> Self {
+        Self { unfenced: true, sees: true, ..self }
     }
 
     pub const fn lag(self) -> Self {
@@ -94,6 +100,7 @@ impl std::fmt::Display for Env {
         write!(f, "{}+{}", self.managers, self.workers)?;
         write!(f, " crashes {} mistakes {} sets {}", self.crashes, self.mistakes, self.sets)?;
         write!(f, " attempts {}", self.attempts)?;
+        f.write_str(if self.unfenced { " unfenced" } else { "" })?;
         f.write_str(if self.fine { " fine" } else { "" })?;
         f.write_str(if self.eager { " eager" } else { "" })
     }
@@ -348,7 +355,7 @@ impl Model {
             _ => &[],
         };
         // An operator who is right types no `apply` on a host that was named lost, but to end what was accepted.
-        let fenced = self.env.mistakes == 0 && self.is_lost(world, place) && !accepted(&state, self.nodes[0]);
+        let fenced = !self.env.unfenced && self.is_lost(world, place) && !accepted(&state, self.nodes[0]);
         let waits = state.is_paused();
         for event in fixed {
             if !((waits || fenced) && matches!(event, Event::Done(_))) {
