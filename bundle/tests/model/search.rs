@@ -41,7 +41,8 @@ pub fn search(env: Env, table: Table, limit: usize) -> Found {
         model.successors(&world, &mut next);
         moves += next.len();
         for step in &next {
-            if let Some(violation) = rules::of_move(&model, &world, step.by) {
+            let half = step.via.and_then(|half| rules::of_state(&model, &half));
+            if let Some(violation) = half.or_else(|| rules::of_move(&model, &world, step.by)) {
                 let mut trace = trace(&mut model, &worlds, &parents, at);
                 trace.push(model.describe(step.by));
                 return done(model, worlds, moves, Some((violation, trace)));
