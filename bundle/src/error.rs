@@ -9,6 +9,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::digest::Sha256;
+use crate::gate::word::{Attempt, Word};
+use crate::name::NodeName;
 use crate::signature::KeyId;
 use crate::trust::KeyRole;
 
@@ -317,6 +319,41 @@ pub enum Error {
         /// The path given.
         path: PathBuf,
     },
+    /// What was typed can't be a release code.
+    #[error("read what was typed as a release code: {why}")]
+    CodeForm {
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// A release code doesn't pass its own check.
+    #[error("read the release code: a character is wrong, or two have changed places")]
+    CodeMistyped,
+    /// A release code is well formed, and not the one that is asked for.
+    #[error("take the release code as {word} of {emitter} in attempt {attempt}: it is another code")]
+    CodeWrong {
+        /// The node whose word is asked for.
+        emitter: NodeName,
+        /// The word.
+        word: Word,
+        /// The attempt.
+        attempt: Attempt,
+    },
+    /// No gate of this node asks for the word.
+    #[error("check a release code as {word} of {emitter} in attempt {attempt}: this node never needs it")]
+    CodeUnknown {
+        /// The node whose word it is.
+        emitter: NodeName,
+        /// The word.
+        word: Word,
+        /// The attempt.
+        attempt: Attempt,
+    },
+    /// The table of a node's own codes can't be used.
+    #[error("use the table of this node's own codes: {why}")]
+    OwnCodes {
+        /// What is wrong, without a word of the content.
+        why: &'static str,
+    },
 }
 
 impl Error {
@@ -359,6 +396,11 @@ impl Error {
             Self::NotInSet { .. } => "AB044",
             Self::NotInPlace { .. } => "AB045",
             Self::Threshold { .. } => "AB046",
+            Self::CodeForm { .. } => "AB060",
+            Self::CodeMistyped => "AB061",
+            Self::CodeWrong { .. } => "AB062",
+            Self::CodeUnknown { .. } => "AB063",
+            Self::OwnCodes { .. } => "AB065",
             Self::Sealed { .. } => "AB070",
             Self::Slot { .. } => "AB071",
         }
@@ -433,6 +475,15 @@ impl Error {
             Self::NotInPlace { .. } => {
                 "copy set.json, set.json.minisig, approvals/ and nodes/NAME.tar.zst with their directories"
             }
+            Self::CodeForm { .. } => {
+                "a code looks like 7K3P-Q9XM-2DT4; case, blanks and hyphens don't matter"
+            }
+            Self::CodeMistyped => "read the code again where it is shown, and type it again",
+            Self::CodeWrong { .. } => {
+                "on the node that gives the word, airlift-node status shows the code; compare node, word and attempt"
+            }
+            Self::CodeUnknown { .. } => "airlift-node status shows which words this node waits for",
+            Self::OwnCodes { .. } => "seal the secrets again with airlift secrets seal, and compile again",
         }
     }
 

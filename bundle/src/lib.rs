@@ -129,6 +129,7 @@ pub mod archive;
 pub mod digest;
 pub mod error;
 pub mod files;
+pub mod gate;
 pub mod json;
 pub mod limits;
 pub mod manifest;
