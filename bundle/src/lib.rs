@@ -71,6 +71,7 @@
 //!         group: Account::root(),
 //!         mode: Mode::PRIVATE,
 //!     }],
+//!     secrets: vec![],
 //! };
 //!
 //! // … and what the site does. Its bytes make the plan id.

@@ -151,6 +151,18 @@ impl Manifest {
                 place.target, place.source
             )));
         }
+        let sealed: BTreeMap<String, Sha256> =
+            self.plan.secrets.iter().map(|s| (s.name.entry(s.plaintext).to_string(), s.sha256)).collect();
+        for (entry, sha256) in &sealed {
+            if !self.files.iter().any(|file| file.path.as_str() == entry && file.sha256 == *sha256) {
+                found.push(wrong(format!("the secret {entry} is not in the bundle with the digest of the plan")));
+            }
+        }
+        for file in self.files.iter().filter(|file| file.path.as_str().starts_with("sealed/")) {
+            if !sealed.contains_key(file.path.as_str()) {
+                found.push(wrong(format!("{} is a secret that the plan does not name", file.path)));
+            }
+        }
         Problems::none(found)
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Sha256;
 use crate::error::{Error, Problems};
 use crate::json::{from_canonical_json, to_canonical_json};
-use crate::name::{AbsPath, EntryName, NodeName, SetPath, SiteName, collisions, text_type};
+use crate::name::{AbsPath, EntryName, NodeName, SecretName, SetPath, SiteName, collisions, text_type};
 use crate::signature::PublicKey;
 use crate::value::{Account, ContractId, Format, Mode, PlanId, Serial, ToolText};
 
@@ -218,6 +218,45 @@ pub struct NodePlan {
     pub node: NodeIdentity,
     /// Files to put in place, in this order.
     pub places: Vec<Place>,
+    /// Secrets that the bundle holds for the node, sorted by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<SealedSecret>,
+}
+
+/// One secret of a node's bundle, see [`crate::sealed`]. Its file is [`SecretName::entry`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealedSecret {
+    /// Its name.
+    pub name: SecretName,
+    /// Digest of the sealed file. It says nothing about the secret: sealing is random.
+    pub sha256: Sha256,
+    /// The envelope lies there unsealed, by an operator's word; for registry logins only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub plaintext: bool,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// What a secret is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Purpose {
+    /// A finished scalar that takes the place of its slots in documents.
+    Slot,
+    /// The whole content of a file; owner and group are root.
+    File {
+        /// Where the file goes.
+        target: AbsPath,
+        /// Its permission bits.
+        mode: Mode,
+    },
+    /// The key that signs the node's receipts.
+    ReceiptKey,
+    /// The node's release codes, [`crate::gate::codes::OwnCodes`].
+    ReleaseCodes,
+    /// SHA-256 of the exact MKE 3 configuration, in 64 hexadecimal digits, for the check of drift.
+    DriftDigest,
 }
 
 /// One file to put in place on a node.
@@ -256,6 +295,12 @@ impl NodePlan {
                     why: format!("two places have the target {target}"),
                 });
             }
+        }
+        if !self.secrets.is_sorted_by(|a, b| a.name < b.name) {
+            found.push(Error::Contradiction {
+                file: file.to_owned(),
+                why: "its secrets are not sorted by name, each once".to_owned(),
+            });
         }
         for Place { target, .. } in &self.places {
             if let Some(above) = target.ancestors().find(|above| targets.contains(above)) {

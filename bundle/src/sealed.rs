@@ -23,7 +23,7 @@
 //! Nothing here makes a key, encrypts or decrypts, and no message shows a value.
 
 use crate::error::{Error, printable};
-use crate::name::{EntryName, NodeName, SiteName, text_type};
+use crate::name::{NodeName, SecretName, SiteName};
 
 /// What every envelope begins with: its name and the version of its form.
 const MAGIC: &str = "airlift-secret 1 ";
@@ -31,25 +31,6 @@ const MAGIC: &str = "airlift-secret 1 ";
 const OPEN: &str = "airlift-secret(";
 /// The smallest and the largest envelope, in bytes.
 const SIZES: std::ops::RangeInclusive<usize> = 1 << 10..=1 << 24;
-
-text_type!(
-    /// Name of a secret, the same for every node that gets it: `pki/ca.key`, `mke3/auth.ldap.reader_password`.
-    /// Relative, lower case, at most 80 bytes and 4 components, so that `sealed/NAME.age` is a name in a bundle.
-    SecretName,
-    "the name of a secret",
-    |text| {
-        if text.len() > 80 {
-            return Err("is longer than 80 bytes");
-        }
-        if text.split('/').count() > 4 {
-            return Err("has more than 4 components");
-        }
-        if text.bytes().any(|c| c.is_ascii_uppercase()) {
-            return Err("has a capital letter");
-        }
-        text.parse::<EntryName>().map(drop).map_err(|_| "is not components of a-z 0-9 . _ - with slashes between")
-    }
-);
 
 /// How long an envelope is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,14 +126,6 @@ impl Address<'_> {
 }
 
 impl SecretName {
-    /// Where a bundle holds it.
-    ///
-    /// # Errors
-    /// None: every name of a secret gives a name in a bundle.
-    pub fn entry(&self) -> Result<EntryName, Error> {
-        format!("sealed/{self}.age").parse()
-    }
-
     /// What stands in a document in its place, without quotes.
     #[must_use]
     pub fn slot(&self) -> String {
@@ -325,15 +298,5 @@ mod tests {
         ] {
             assert_eq!(fill(bad, value).unwrap_err().code(), "AB071", "{bad}");
         }
-    }
-
-    #[test]
-    fn a_name_is_a_file_name_everywhere() {
-        for bad in ["", "A", "a//b", "../a", "a/../b", "-a", "a.", "1/2/3/4/5", "a b", &"a".repeat(81)] {
-            assert!(bad.parse::<SecretName>().is_err(), "{bad}");
-        }
-        let long: SecretName = "a".repeat(80).parse().unwrap();
-        assert!(long.entry().is_ok());
-        assert_eq!(long.slot().len(), 80 + OPEN.len() + 1);
     }
 }

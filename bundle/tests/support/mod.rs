@@ -75,7 +75,7 @@ pub fn manifest(contents: &Contents) -> Manifest {
         plan_id: PlanId::of(b"no plan"),
         site: "acme".parse().unwrap(),
         serial: Serial::new(7).unwrap(),
-        plan: NodePlan { node: identity("m1", Role::Leader, 1), places: vec![place()] },
+        plan: NodePlan { node: identity("m1", Role::Leader, 1), places: vec![place()], secrets: vec![] },
         files: contents.entries(),
         blobs: vec![],
     }
@@ -106,7 +106,7 @@ impl Site {
         let blob =
             Blob { sha256: Sha256::of(BLOB), size: BLOB.len() as u64, name: "images.tar".parse().unwrap() };
         let plans = [identity("m1.example.com", Role::Leader, 1), identity("w1", Role::Worker, 2)]
-            .map(|node| NodePlan { node, places: vec![place()] });
+            .map(|node| NodePlan { node, places: vec![place()], secrets: vec![] });
         let plan = Plan {
             format: Format,
             site: "acme".parse().unwrap(),

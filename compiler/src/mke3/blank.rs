@@ -10,6 +10,7 @@
 
 use super::catalog::{Level, Shape, quote, root};
 use super::secret::{OPEN, SecretSlot, looks_secret, must_hide};
+use crate::secrets::Secret;
 use crate::source::{File, Kind, Node, Value};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -35,7 +36,7 @@ pub(super) enum Problem {
 
 /// Takes the secrets out of a file that parses to this tree.
 pub(super) fn blank(file: &File, tree: &Node) -> Blanked {
-    let mut search = Search { edits: Vec::new(), problems: BTreeMap::new() };
+    let mut search = Search::default();
     search.table(tree, Some(root()), "", false);
     search.edits.sort_by_key(|(span, _)| span.start);
     let mut text = String::with_capacity(file.text().len());
@@ -49,9 +50,19 @@ pub(super) fn blank(file: &File, tree: &Node) -> Blanked {
     Blanked { file: File::new(file.label(), text), problems: search.problems }
 }
 
+/// The secrets of a file that parses to this tree, for the store; slots are not among them.
+pub(super) fn taken(tree: &Node) -> Vec<(SecretSlot, Secret)> {
+    let mut search = Search { values: Some(Vec::new()), ..Search::default() };
+    search.table(tree, Some(root()), "", false);
+    search.values.unwrap_or_default()
+}
+
+#[derive(Default)]
 struct Search {
     edits: Vec<(Range<usize>, SecretSlot)>,
     problems: BTreeMap<String, Problem>,
+    /// Where they are asked for.
+    values: Option<Vec<(SecretSlot, Secret)>>,
 }
 
 impl Search {
@@ -99,7 +110,11 @@ impl Search {
             Value::Str(text) if text.contains(OPEN) => {
                 self.problems.insert(path.to_owned(), Problem::Slot);
             }
-            Value::Str(_) => {}
+            Value::Str(text) => {
+                if let Some(values) = &mut self.values {
+                    values.push((slot.clone(), Secret::new(text.clone())));
+                }
+            }
             other => {
                 self.problems.insert(path.to_owned(), Problem::Type(other.kind()));
             }

@@ -41,6 +41,12 @@ mod value;
 pub use config::{AllowedKey, Config, Instance, Row};
 pub use secret::SecretSlot;
 
+/// The secrets of a file, each with the slot that stands for it everywhere else. For the secret store alone. A slot in the
+/// file is none of them, and where the file can't be read there are none.
+pub fn secrets(file: &crate::source::File) -> Vec<(SecretSlot, crate::secrets::Secret)> {
+    read::secrets(file)
+}
+
 #[cfg(test)]
 mod messages_test;
 #[cfg(test)]
