@@ -119,33 +119,6 @@ text_type!(
     }
 );
 
-text_type!(
-    /// Name of a secret, the same for every node that gets it: `pki/ca.key`, `mke3/auth.ldap.reader_password`.
-    /// Relative, lower case, at most 80 bytes and 4 components, so that `sealed/NAME.age` is a name in a bundle.
-    SecretName,
-    "the name of a secret",
-    |text| {
-        if text.len() > 80 {
-            return Err("is longer than 80 bytes");
-        }
-        if text.split('/').count() > 4 {
-            return Err("has more than 4 components");
-        }
-        if text.bytes().any(|c| c.is_ascii_uppercase()) {
-            return Err("has a capital letter");
-        }
-        text.parse::<EntryName>().map(drop).map_err(|_| "is not components of a-z 0-9 . _ - with slashes between")
-    }
-);
-
-impl SecretName {
-    /// Where a bundle holds it, sealed (`sealed/NAME.age`) or in the clear (`sealed/NAME.plain`).
-    #[must_use]
-    pub fn entry(&self, plaintext: bool) -> EntryName {
-        EntryName(format!("sealed/{}.{}", self.0, if plaintext { "plain" } else { "age" }))
-    }
-}
-
 impl NodeName {
     /// Where this node's bundle lies in a set: `nodes/NAME.tar.zst`.
     #[must_use]
@@ -287,17 +260,6 @@ mod tests {
         refused::<NodeName>(&[&format!("{longest}b")]);
         assert!(name.bundle_path().as_str().parse::<SetPath>().is_ok());
         assert_eq!(name.bundle_path().bundle_node(), Some(name));
-    }
-
-    #[test]
-    fn a_secret_is_named_so_that_a_bundle_can_hold_it() {
-        refused::<SecretName>(&[
-            "", "A", "a//b", "../a", "a/../b", "-a", "a.", "1/2/3/4/5", "a b", &"a".repeat(81),
-        ]);
-        for good in ["pki/ca.key", "mke3/auth.ldap.reader_password", &"a".repeat(80)] {
-            let entry = good.parse::<SecretName>().unwrap().entry(false);
-            assert_eq!(entry.as_str().parse::<EntryName>().unwrap(), entry);
-        }
     }
 
     #[test]

@@ -23,7 +23,8 @@
 //! Nothing here makes a key, encrypts or decrypts, and no message shows a value.
 
 use crate::error::{Error, printable};
-use crate::name::{NodeName, SecretName, SiteName};
+use crate::name::{EntryName, NodeName, SiteName};
+use crate::plan::SecretName;
 
 /// What every envelope begins with: its name and the version of its form.
 const MAGIC: &str = "airlift-secret 1 ";
@@ -125,12 +126,12 @@ impl Address<'_> {
     }
 }
 
-impl SecretName {
-    /// What stands in a document in its place, without quotes.
-    #[must_use]
-    pub fn slot(&self) -> String {
-        format!("{OPEN}{self})")
-    }
+/// Where a bundle holds a secret: `sealed/NAME.age`, or in the clear `sealed/NAME.plain`.
+///
+/// # Errors
+/// [`Error::Value`]: the name is too long for a bundle.
+pub fn entry(name: &SecretName, plaintext: bool) -> Result<EntryName, Error> {
+    format!("sealed/{name}.{}", if plaintext { "plain" } else { "age" }).parse()
 }
 
 /// Text as a double-quoted scalar that YAML 1.1, YAML 1.2 and TOML read alike: ASCII, one line.

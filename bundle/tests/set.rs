@@ -178,7 +178,7 @@ fn a_bundle_whose_manifest_disagrees_with_the_plan_is_refused_even_when_signed()
         (|m| m.serial = airlift_bundle::value::Serial::new(8).unwrap(), "serial 8"),
         (|m| m.plan.node.role = Role::Manager, "its role or addresses"),
         (|m| m.plan.node.addresses.clear(), "its role or addresses"),
-        (|m| m.plan.places.clear(), "is not the one whose digest"),
+        (|m| m.plan.stages.clear(), "is not the one whose digest"),
         (|m| m.blobs[0].size += 1, "set.json does not list its blob"),
     ];
     for (change, expected) in changes {

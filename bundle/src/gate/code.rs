@@ -124,10 +124,9 @@ impl Code {
         // Solve a + b = plain and w10·a + w11·b = weighted; in this field plus is minus.
         let (w10, w11) = (weight(RANDOM), weight(RANDOM + 1));
         let a = multiply(weighted ^ multiply(w11, plain), inverse(w10 ^ w11));
-        if let [.., first, second] = &mut values {
-            *first = a;
-            *second = a ^ plain;
-        }
+        let [.., first, second] = &mut values;
+        *first = a;
+        *second = a ^ plain;
         Self(values)
     }
 }

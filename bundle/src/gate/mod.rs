@@ -2,6 +2,7 @@
 
 pub mod code;
 pub mod codes;
+pub mod receipt;
 pub mod stage;
 pub mod word;
 

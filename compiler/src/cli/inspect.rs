@@ -66,9 +66,9 @@ fn text(manifest: &Manifest) -> anyhow::Result<String> {
     for file in &manifest.files {
         writeln!(text, "  {} {:>9} {} {}", file.mode, file.size, file.sha256, file.path)?;
     }
-    writeln!(text, "\nto be placed on the node")?;
-    for place in &manifest.plan.places {
-        writeln!(text, "  {} {}:{} {}", place.mode, place.owner, place.group, place.target)?;
+    writeln!(text, "\nsteps")?;
+    for (stage, step) in manifest.plan.all_steps() {
+        writeln!(text, "  {stage:>8} {}: {}", step.id, step.action)?;
     }
     Ok(text)
 }

@@ -8,14 +8,17 @@ use crate::site::{NodeFacts, Site, SiteFiles};
 use airlift_bundle::Problems;
 use airlift_bundle::archive;
 use airlift_bundle::digest::Sha256;
+use airlift_bundle::gate::Stage;
 use airlift_bundle::json::to_canonical_json;
 use airlift_bundle::manifest::{Contents, Manifest};
 use airlift_bundle::name::EntryName;
-use airlift_bundle::plan::{Input, NodeIdentity, NodeKeys, NodePlan, Place, Plan, PlannedNode, Role, Tool};
+use airlift_bundle::plan::{
+    Action, Content, Input, NodeIdentity, NodeKeys, NodePlan, Plan, PlannedNode, Role, StagePlan, Step, Tool,
+};
 use airlift_bundle::set::{SetFile, SetIndex};
 use airlift_bundle::value::{Account, Format, Mode, PlanId, Serial};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A set in memory.
 #[derive(Debug)]
@@ -133,19 +136,63 @@ fn planned(facts: &NodeFacts, first: bool, files: &NodeFiles) -> Result<(Planned
         ssh_host: facts.ssh_host_key.as_ref().map(|key| key.value.to_string().parse()).transpose()?,
         receipt: None,
     };
-    let places = files.files.iter().map(place).collect::<Result<_, PackError>>()?;
-    let plan = NodePlan { node: node.clone(), places };
+    let mut ids = BTreeSet::new();
+    let steps =
+        files.files.iter().map(|placed| place(placed, &mut ids)).collect::<Result<Vec<_>, PackError>>()?;
+    let plan = NodePlan {
+        node: node.clone(),
+        keep_dir: KEEP_DIR.parse()?,
+        secrets: Vec::new(),
+        checks: Vec::new(),
+        stages: vec![StagePlan { stage: Stage::Prepare, steps }],
+        recoveries: Vec::new(),
+    };
     Ok((PlannedNode { node, keys, plan: plan.digest()? }, plan))
 }
 
-fn place(placed: &Placed) -> Result<Place, PackError> {
-    Ok(Place {
-        source: entry(&placed.path)?,
-        target: placed.path.parse()?,
-        owner: placed.owner.parse()?,
-        group: Account::root(),
-        mode: format!("{:04o}", placed.mode).parse()?,
+/// Where the executor keeps what it needs to go back.
+const KEEP_DIR: &str = "/var/lib/airlift";
+
+/// The step that puts a document in place. All are put there while MKE 3 runs; nothing starts them yet.
+fn place(placed: &Placed, ids: &mut BTreeSet<String>) -> Result<Step, PackError> {
+    Ok(Step {
+        id: step_id(&placed.path, ids).parse()?,
+        title: title(&placed.path).parse()?,
+        action: Action::Place {
+            target: placed.path.parse()?,
+            content: Content::File {
+                entry: entry(&placed.path)?,
+                sha256: Sha256::of(&render(&placed.document)?),
+            },
+            owner: placed.owner.parse()?,
+            group: Account::root(),
+            mode: format!("{:04o}", placed.mode).parse()?,
+            label: None,
+        },
+        holds_until: None,
     })
+}
+
+/// A step's name from the path that it is about: its letters and digits; with a digest where that is too long or is
+/// another path's name already.
+fn step_id(path: &str, taken: &mut BTreeSet<String>) -> String {
+    let dashed: String =
+        path.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let plain = format!("place-{}", dashed.trim_matches('-'));
+    if plain.len() <= 63 && taken.insert(plain.clone()) {
+        return plain;
+    }
+    let digest = Sha256::of(path.as_bytes()).to_string();
+    let head: String = plain.chars().take(50).collect();
+    format!("{}-{}", head.trim_end_matches('-'), &digest[..12])
+}
+
+/// What the step does, in at most 120 characters: of a long path the end.
+fn title(path: &str) -> String {
+    if path.len() <= 110 {
+        return format!("put {path}");
+    }
+    format!("put ...{}", &path[path.len() - 100..])
 }
 
 fn render(document: &Document) -> Result<Vec<u8>, PackError> {
