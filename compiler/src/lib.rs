@@ -14,6 +14,7 @@
 //! - [`origin`] is the rule that holds it together: no value reaches a document without the inputs that it depends on.
 //! - [`contract`] knows what each target release accepts and contains; [`translate`] gives every key its one fate.
 //! - [`document`] holds the results, [`ledger`] the account of them, [`compile`] runs it all as a pure function.
+//! - [`secrets`] makes, keeps and seals what nobody may see; a compile reads only what was sealed.
 //! - [`emit`] signs and writes; [`ambient`] is the one place that may ask for the clock, the environment or randomness.
 //! - [`cli`] is the command line, one file per verb.
 //!
@@ -44,6 +45,7 @@ pub mod emit;
 pub mod ledger;
 pub mod mke3;
 pub mod origin;
+pub mod secrets;
 pub mod site;
 pub mod source;
 pub mod surroundings;

@@ -11,6 +11,9 @@ use crate::compile::{Inputs, Translated, report};
 use crate::contract::Use;
 use crate::diag::Findings;
 use crate::emit::{Existing, ISSUED, Issued, SerialError, SigningKey, Standing, standing, write_set};
+use crate::secrets::Sealed;
+use crate::secrets::policy::Slots;
+use crate::site::SiteFiles;
 use crate::site::values::Date;
 use airlift_bundle::set::SetIndex;
 use anyhow::Context as _;
@@ -30,6 +33,7 @@ pub struct Wish<'a> {
     pub password_file: Option<&'a Path>,
     pub config_out: Option<&'a Path>,
     pub force: bool,
+    pub plaintext: bool,
     pub format: Format,
 }
 
@@ -49,6 +53,7 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
     let key = SigningKey::read(wish.key, keygen::password(wish.password_file)?);
     let Loaded { inputs, mut findings, files } = loading::site(wish.site, Use::Compile)?;
     let translated = inputs.as_ref().map(|inputs| Translated::new(inputs, &mut findings));
+    let sealed = sealed(translated.as_ref(), &files, wish.plaintext, &mut findings)?;
     // What the clock says is shown and may stop the run, but stays out of the set.
     let timeless = findings.clone();
     findings.append(expiry(inputs.as_ref()));
@@ -73,7 +78,7 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
         ));
     }
     let text = report::text(translated, site, nodes, &timeless)?;
-    let packed = bundle::pack(translated, site, nodes, &files, &text, &key)
+    let packed = bundle::pack(translated, site, nodes, &files, &text, sealed.as_ref(), &key)
         .with_context(|| "can't pack the set".to_owned())?;
     let out =
         wish.out.map_or_else(|| PathBuf::from(format!("{}-set", site.settings.site.value)), Path::to_owned);
@@ -122,6 +127,19 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
         ))?,
     }
     Ok(exit::DONE)
+}
+
+/// What was sealed, where the rest of the site is whole.
+fn sealed(
+    translated: Option<&Translated<'_>>,
+    files: &SiteFiles,
+    plaintext: bool,
+    findings: &mut Findings,
+) -> anyhow::Result<Option<Sealed>> {
+    let Some((translated, site)) = translated.and_then(|t| Some((t, t.inputs.site.as_ref()?))) else {
+        return Ok(None);
+    };
+    Ok(Sealed::read(files, site, &Slots::of(translated), plaintext, findings)?)
 }
 
 /// Whether a set with this `set.json` may leave under this serial.

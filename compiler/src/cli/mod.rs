@@ -19,6 +19,8 @@ mod man;
 mod next;
 mod output;
 mod run;
+mod secrets;
+mod secrets_show;
 mod site_args;
 mod ui;
 mod verify;

@@ -1,8 +1,10 @@
 //! Packs documents into a set: plan, bundles, index, signatures.
 
 use super::Translated;
+use super::secrets::NodeSecrets;
 use crate::document::{Document, NodeDocuments, NodeFiles, Placed, RenderError};
 use crate::emit::SigningKey;
+use crate::secrets::Sealed;
 use crate::site::values::Role as SiteRole;
 use crate::site::{NodeFacts, Site, SiteFiles};
 use airlift_bundle::Problems;
@@ -64,6 +66,7 @@ pub fn pack(
     nodes: &NodeDocuments,
     files: &SiteFiles,
     report: &str,
+    sealed: Option<&Sealed>,
     key: &SigningKey,
 ) -> Result<Packed, PackError> {
     let mut set: BTreeMap<String, Vec<u8>> = BTreeMap::new();
@@ -75,13 +78,14 @@ pub fn pack(
     set.insert("ledger.json".to_owned(), to_canonical_json(&translated.ledger)?);
     set.insert("report.txt".to_owned(), report.as_bytes().to_vec());
 
-    let planned: Vec<(PlannedNode, NodePlan)> = site
+    let data_dir = site.settings.data_dir.value.as_str();
+    let planned: Vec<(PlannedNode, NodePlan, NodeSecrets)> = site
         .inventory
         .nodes
         .iter()
         .zip(&nodes.nodes)
         .enumerate()
-        .map(|(i, (facts, files))| planned(facts, i == 0, files))
+        .map(|(i, (facts, files))| planned(facts, i == 0, files, sealed, data_dir))
         .collect::<Result<_, PackError>>()?;
     let plan = Plan {
         format: Format,
@@ -90,7 +94,7 @@ pub fn pack(
         contract: translated.inputs.contract.id.parse()?,
         tool: Tool { name: env!("CARGO_PKG_NAME").parse()?, version: env!("CARGO_PKG_VERSION").parse()? },
         inputs: inputs(translated, site, files)?,
-        nodes: planned.iter().map(|(node, _)| node.clone()).collect(),
+        nodes: planned.iter().map(|(node, ..)| node.clone()).collect(),
     };
     let (plan_json, plan_id) = plan.to_json()?;
     tracing::debug!(%plan_id, nodes = planned.len(), "pack");
@@ -98,7 +102,7 @@ pub fn pack(
     let bundles: Vec<(String, Vec<u8>)> = planned
         .into_par_iter()
         .zip(&nodes.nodes)
-        .map(|((_, node_plan), files)| bundle(&plan, plan_id, node_plan, files, &texts))
+        .map(|((_, node_plan, own), files)| bundle(&plan, plan_id, node_plan, files, own, &texts))
         .collect::<Result<_, PackError>>()?;
     let count = bundles.len();
     let comment = format!("airlift site {} serial {} plan {plan_id}", plan.site, plan.serial);
@@ -122,7 +126,13 @@ pub fn pack(
 }
 
 /// One node as the site sees it, and its own plan.
-fn planned(facts: &NodeFacts, first: bool, files: &NodeFiles) -> Result<(PlannedNode, NodePlan), PackError> {
+fn planned(
+    facts: &NodeFacts,
+    first: bool,
+    files: &NodeFiles,
+    sealed: Option<&Sealed>,
+    data_dir: &str,
+) -> Result<(PlannedNode, NodePlan, NodeSecrets), PackError> {
     let role = match (facts.role.value, first) {
         (SiteRole::Manager, true) => Role::Leader,
         (SiteRole::Manager, false) => Role::Manager,
@@ -134,43 +144,62 @@ fn planned(facts: &NodeFacts, first: bool, files: &NodeFiles) -> Result<(Planned
     let keys = NodeKeys {
         age: facts.age_recipient.as_ref().map(|key| key.value.to_string().parse()).transpose()?,
         ssh_host: facts.ssh_host_key.as_ref().map(|key| key.value.to_string().parse()).transpose()?,
-        receipt: None,
+        receipt: sealed.and_then(|sealed| sealed.node(&node.name)).map(|own| own.receipt.clone()),
     };
+    let own = sealed.map(|sealed| NodeSecrets::of(sealed, &node, data_dir)).transpose()?.unwrap_or_default();
     let mut ids = BTreeSet::new();
-    let steps =
-        files.files.iter().map(|placed| place(placed, &mut ids)).collect::<Result<Vec<_>, PackError>>()?;
+    let documents = files.files.iter().map(|placed| place(placed, &own, &mut ids));
+    let mut steps = documents.collect::<Result<Vec<_>, PackError>>()?;
+    for put in &own.puts {
+        steps.push(put.step("root", &mut ids)?);
+    }
     let plan = NodePlan {
         node: node.clone(),
         keep_dir: KEEP_DIR.parse()?,
-        secrets: Vec::new(),
+        secrets: own.listed.clone(),
         checks: Vec::new(),
         stages: vec![StagePlan { stage: Stage::Prepare, steps }],
         recoveries: Vec::new(),
     };
-    Ok((PlannedNode { node, keys, plan: plan.digest()? }, plan))
+    Ok((PlannedNode { node, keys, plan: plan.digest()? }, plan, own))
 }
 
 /// Where the executor keeps what it needs to go back.
 const KEEP_DIR: &str = "/var/lib/airlift";
 
 /// The step that puts a document in place. All are put there while MKE 3 runs; nothing starts them yet.
-fn place(placed: &Placed, ids: &mut BTreeSet<String>) -> Result<Step, PackError> {
-    Ok(Step {
-        id: step_id(&placed.path, ids).parse()?,
-        title: title(&placed.path).parse()?,
-        action: Action::Place {
-            target: placed.path.parse()?,
-            content: Content::File {
-                entry: entry(&placed.path)?,
-                sha256: Sha256::of(&render(&placed.document)?),
+fn place(placed: &Placed, own: &NodeSecrets, ids: &mut BTreeSet<String>) -> Result<Step, PackError> {
+    let content = own.content(entry(&placed.path)?, &render(&placed.document)?)?;
+    PutStep { path: placed.path.clone(), mode: placed.mode, content }.step(placed.owner, ids)
+}
+
+/// A file to put in place.
+#[derive(Debug)]
+pub(super) struct PutStep {
+    /// Where.
+    pub path: String,
+    /// Its permission bits.
+    pub mode: u32,
+    /// What it holds.
+    pub content: Content,
+}
+
+impl PutStep {
+    fn step(&self, owner: &str, ids: &mut BTreeSet<String>) -> Result<Step, PackError> {
+        Ok(Step {
+            id: step_id(&self.path, ids).parse()?,
+            title: title(&self.path).parse()?,
+            action: Action::Place {
+                target: self.path.parse()?,
+                content: self.content.clone(),
+                owner: owner.parse()?,
+                group: Account::root(),
+                mode: format!("{:04o}", self.mode).parse()?,
+                label: None,
             },
-            owner: placed.owner.parse()?,
-            group: Account::root(),
-            mode: format!("{:04o}", placed.mode).parse()?,
-            label: None,
-        },
-        holds_until: None,
-    })
+            holds_until: None,
+        })
+    }
 }
 
 /// A step's name from the path that it is about: its letters and digits; with a digest where that is too long or is
@@ -216,6 +245,7 @@ fn bundle(
     plan_id: PlanId,
     node_plan: NodePlan,
     files: &NodeFiles,
+    own: NodeSecrets,
     shared: &[(String, Vec<u8>)],
 ) -> Result<(String, Vec<u8>), PackError> {
     let mut contents = Contents::new();
@@ -224,6 +254,9 @@ fn bundle(
     }
     for placed in &files.files {
         contents.add(entry(&placed.path)?, Mode::PLAIN, render(&placed.document)?)?;
+    }
+    for (name, bytes) in own.entries {
+        contents.add(name, Mode::PLAIN, bytes)?;
     }
     let path = node_plan.node.name.bundle_path().to_string();
     let manifest = Manifest {

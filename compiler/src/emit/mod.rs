@@ -8,4 +8,4 @@ mod private_file;
 pub use directory::{Existing, OutputError, write_set};
 pub use issued::{ISSUED, Issued, SerialError, Standing, standing};
 pub use key::{KeyError, Protection, SigningKey};
-pub use private_file::{PrivateFileError, read_private, write_private};
+pub use private_file::{PrivateFileError, read_private, replace_private, write_private};

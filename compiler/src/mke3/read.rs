@@ -24,6 +24,12 @@ pub(super) fn read(file: &File, allow: &BTreeMap<String, String>, findings: &mut
     config.filter(|_| !failed)
 }
 
+/// See [`super::blanked`].
+pub(super) fn blanked(file: &File) -> Option<String> {
+    let mut unshown = Findings::new();
+    toml::parse(file, &mut unshown).map(|tree| blank(file, &tree).file.text().to_owned())
+}
+
 /// See [`super::secrets`].
 pub(super) fn secrets(file: &File) -> Vec<(SecretSlot, Secret)> {
     let mut unshown = Findings::new();

@@ -117,9 +117,17 @@ impl Store {
     pub(super) fn to_plain(&self) -> Result<Zeroizing<Vec<u8>>, serde_json::Error> {
         let entries = self.entries.iter().map(|(name, entry)| {
             let value = entry.value.expose();
-            (name.clone(), WireEntry { kind: entry.kind, made: entry.made.clone(), public: &*entry.public, value })
+            (
+                name.clone(),
+                WireEntry { kind: entry.kind, made: entry.made.clone(), public: &*entry.public, value },
+            )
         });
-        let wire = Wire { form: FORM, site: self.site.clone(), entries: entries.collect(), seals: self.seals.clone() };
+        let wire = Wire {
+            form: FORM,
+            site: self.site.clone(),
+            entries: entries.collect(),
+            seals: self.seals.clone(),
+        };
         // Memory once and for all: growing would leave copies behind. Escapes make a text at most six times longer.
         let long: usize = wire.entries.values().map(|e| 6 * e.value.len() + 2 * e.public.len() + 512).sum();
         let seals: usize = wire.seals.values().map(BTreeMap::len).sum();
@@ -140,7 +148,8 @@ impl Store {
         if head.form != FORM {
             return Err(SecretsError::Newer { path: path.to_owned(), form: head.form });
         }
-        let wire: Wire<String> = serde_json::from_slice(plain).map_err(|_| damaged("its content is no store"))?;
+        let wire: Wire<String> =
+            serde_json::from_slice(plain).map_err(|_| damaged("its content is no store"))?;
         let entries = wire.entries.into_iter().map(|(name, entry)| {
             let WireEntry { kind, made, public, value } = entry;
             (name, Entry { kind, made, public, value: Secret::new(value) })

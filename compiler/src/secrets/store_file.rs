@@ -7,7 +7,7 @@ use super::error::SecretsError;
 use super::secret::Secret;
 use super::store::Store;
 use crate::ambient;
-use crate::emit::PrivateFileError;
+use crate::emit::{PrivateFileError, replace_private};
 use age::secrecy::SecretString;
 use age::{Decryptor, Encryptor, scrypt};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
@@ -27,7 +27,8 @@ const MODE: u32 = 0o600;
 /// `$XDG_DATA_HOME/airlift/SITE.secrets.age`, with `~/.local/share` in place of an unset variable.
 pub fn default_path(site: &str) -> Option<PathBuf> {
     let data = ambient::variable("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let data = data.or_else(|| ambient::variable("HOME").map(|home| PathBuf::from(home).join(".local/share")));
+    let data =
+        data.or_else(|| ambient::variable("HOME").map(|home| PathBuf::from(home).join(".local/share")));
     Some(data?.join("airlift").join(format!("{site}.secrets.age")))
 }
 
@@ -85,19 +86,21 @@ impl StoreFile {
     pub fn read(&self, passphrase: &Secret, site: &str) -> Result<Store, SecretsError> {
         let sealed = self.bytes()?;
         let damaged = |why: &str| SecretsError::Damaged { path: self.path.clone(), why: why.to_owned() };
-        let decryptor = Decryptor::new(sealed.as_slice()).map_err(|_| damaged("no age file begins like this"))?;
+        let decryptor =
+            Decryptor::new(sealed.as_slice()).map_err(|_| damaged("no age file begins like this"))?;
         if !decryptor.is_scrypt() {
             return Err(damaged("it is not encrypted with a passphrase"));
         }
         let mut identity = scrypt::Identity::new(SecretString::from(passphrase.expose().to_owned()));
         identity.set_max_work_factor(SLOWEST);
-        let mut reader = decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity)).map_err(|e| match e {
-            age::DecryptError::DecryptionFailed
-            | age::DecryptError::KeyDecryptionFailed
-            | age::DecryptError::NoMatchingKeys => SecretsError::Passphrase(self.path.clone()),
-            age::DecryptError::ExcessiveWork { .. } => damaged("its passphrase hash would take hours"),
-            _ => damaged("its head was altered or is cut off"),
-        })?;
+        let mut reader =
+            decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity)).map_err(|e| match e {
+                age::DecryptError::DecryptionFailed
+                | age::DecryptError::KeyDecryptionFailed
+                | age::DecryptError::NoMatchingKeys => SecretsError::Passphrase(self.path.clone()),
+                age::DecryptError::ExcessiveWork { .. } => damaged("its passphrase hash would take hours"),
+                _ => damaged("its head was altered or is cut off"),
+            })?;
         // What is decrypted is shorter than what was encrypted, so this never grows.
         let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
         reader.read_to_end(&mut plain).map_err(|_| damaged("it was altered or is cut off"))?;
@@ -112,7 +115,9 @@ impl StoreFile {
     fn bytes(&self) -> Result<Vec<u8>, SecretsError> {
         let read = |source| PrivateFileError::Read { path: self.path.clone(), source };
         let file = match File::open(&self.path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(SecretsError::Absent(self.path.clone())),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                return Err(SecretsError::Absent(self.path.clone()));
+            }
             other => other.map_err(read)?,
         };
         let about = file.metadata().map_err(read)?;
@@ -147,20 +152,7 @@ impl StoreFile {
                 let mut writer = encryptor.wrap_output(&mut sealed).map_err(|e| make(e.to_string()))?;
                 writer.write_all(&plain).and_then(|()| writer.finish()).map_err(|e| make(e.to_string()))
             })?;
-        let partial = beside(&self.path, ".partial");
-        let write = || -> io::Result<()> {
-            // What an interrupted run left. It is of no use: a store is only what was renamed.
-            remove(&partial)?;
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(&partial)?;
-            file.write_all(&sealed)?;
-            file.sync_all()?;
-            fs::rename(&partial, &self.path)?;
-            sync_folder(&self.path)
-        };
-        write().map_err(|source| {
-            let _ = remove(&partial);
-            SecretsError::Write { path: self.path.clone(), source }
-        })
+        Ok(replace_private(&self.path, &sealed, MODE)?)
     }
 
     /// Overwrites the store with zeros and removes it. On a disk that writes elsewhere each time (flash, copy-on-write file
@@ -206,7 +198,8 @@ fn lock(lock_path: &Path, store: &Path) -> Result<File, SecretsError> {
     let write = |source| SecretsError::Write { path: lock_path.to_owned(), source };
     loop {
         let options = &mut OpenOptions::new();
-        let file = options.write(true).create(true).truncate(false).mode(MODE).open(lock_path).map_err(write)?;
+        let file =
+            options.write(true).create(true).truncate(false).mode(MODE).open(lock_path).map_err(write)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(SecretsError::Busy(store.to_owned())),

@@ -57,29 +57,29 @@ pub(super) fn read(
         return None;
     };
     let entry = match login(&node, registry) {
-            Ok(entry) => entry,
-            Err(Docker::Helper) => {
-                findings.push(bad(
-                    "keeps its credentials in a helper program, not in the file".to_owned(),
-                    "write a file with `username` and `password` instead",
-                ));
-                return None;
-            }
-            Err(Docker::Other(names)) => {
-                findings.push(
-                    named
-                        .finding(
-                            code::CREDENTIALS_OTHER,
-                            format!("{label} has no credentials for {}", registry.endpoint),
-                        )
-                        .note(format!("it has some for: {names}"))
-                        .help(format!(
-                            "`docker login {}` on a machine that reaches it, and copy the file again",
-                            registry.endpoint
-                        )),
-                );
-                return None;
-            }
+        Ok(entry) => entry,
+        Err(Docker::Helper) => {
+            findings.push(bad(
+                "keeps its credentials in a helper program, not in the file".to_owned(),
+                "write a file with `username` and `password` instead",
+            ));
+            return None;
+        }
+        Err(Docker::Other(names)) => {
+            findings.push(
+                named
+                    .finding(
+                        code::CREDENTIALS_OTHER,
+                        format!("{label} has no credentials for {}", registry.endpoint),
+                    )
+                    .note(format!("it has some for: {names}"))
+                    .help(format!(
+                        "`docker login {}` on a machine that reaches it, and copy the file again",
+                        registry.endpoint
+                    )),
+            );
+            return None;
+        }
     };
     match entry {
         Some((username, password)) if !username.is_empty() && !password.is_empty() => {
