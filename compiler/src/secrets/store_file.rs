@@ -223,3 +223,150 @@ fn remove(path: &Path) -> io::Result<()> {
 fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods)] // what the tests themselves write may be half written
+mod tests {
+    use super::*;
+    use crate::secrets::{Entry, Kind};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    fn store() -> Store {
+        let mut store = Store::new("acme");
+        let value = Secret::new("a \"secret\" \u{e4}\u{1F511}\n".repeat(3000));
+        let entry = Entry { kind: Kind::Given, made: "2026-11-22".into(), public: "p".into(), value };
+        store.entries.insert("x/y".into(), entry);
+        store
+    }
+
+    fn phrase(text: &str) -> Secret {
+        Secret::new(text.to_owned())
+    }
+
+    /// A folder with a site directory and a store beside it.
+    fn kept() -> (tempfile::TempDir, StoreFile) {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("site")).unwrap();
+        let file = StoreFile::hold(&dir.path().join("st"), &dir.path().join("site"), false).unwrap();
+        file.write(&store(), &phrase("right"), Some(1)).unwrap();
+        (dir, file)
+    }
+
+    fn refusal(file: &StoreFile, passphrase: &str, site: &str) -> String {
+        match file.read(&phrase(passphrase), site) {
+            Ok(_) => panic!("it was taken"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_read_again_and_only_its_owner_can() {
+        let (_dir, file) = kept();
+        let read = file.read(&phrase("right"), "acme").unwrap();
+        assert!(read.get("x/y").unwrap().value.same(&store().get("x/y").unwrap().value));
+        assert_eq!(fs::metadata(file.path()).unwrap().mode() & 0o7777, MODE);
+        let bytes = fs::read(file.path()).unwrap();
+        assert!(bytes.starts_with(b"age-encryption.org/v1\n-> scrypt "), "stock age opens it");
+        assert!(!bytes.windows(6).any(|w| w == b"secret"));
+        fs::set_permissions(file.path(), fs::Permissions::from_mode(0o604)).unwrap();
+        assert!(refusal(&file, "right", "acme").contains("chmod 600"));
+    }
+
+    #[test]
+    fn a_wrong_passphrase_another_site_and_a_missing_store_are_told_apart() {
+        let (dir, file) = kept();
+        assert!(refusal(&file, "wrong", "acme").contains("passphrase does not open"));
+        assert!(refusal(&file, "right", "other").contains("is the store of the site acme, not of other"));
+        fs::remove_file(file.path()).unwrap();
+        assert!(refusal(&file, "right", "acme").contains("`airlift secrets new` makes it"));
+        fs::create_dir(dir.path().join("st")).unwrap();
+        assert!(refusal(&file, "right", "acme").contains("small text file"));
+    }
+
+    #[test]
+    fn a_store_that_is_cut_off_or_altered_anywhere_is_refused() {
+        let (_dir, file) = kept();
+        let good = fs::read(file.path()).unwrap();
+        let put = |bytes: &[u8]| {
+            fs::write(file.path(), bytes).unwrap();
+            refusal(&file, "right", "acme")
+        };
+        for length in (0..good.len()).step_by(good.len() / 40) {
+            let why = put(&good[..length]);
+            assert!(why.contains("not a whole store"), "{length}: {why}");
+        }
+        for at in (0..good.len()).step_by(good.len() / 60).chain([good.len() - 1]) {
+            let mut bad = good.clone();
+            bad[at] ^= 4;
+            put(&bad);
+        }
+        put(&[&good[..], b"x"].concat());
+        fs::write(file.path(), &good).unwrap();
+        assert!(file.read(&phrase("right"), "acme").is_ok());
+    }
+
+    #[test]
+    fn a_store_inside_the_site_directory_is_refused_however_it_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let (site, at) = (dir.path().join("site"), |name: &str| dir.path().join(name));
+        fs::create_dir_all(site.join("deep/er")).unwrap();
+        symlink(&site, at("link")).unwrap();
+        symlink(site.join("deep"), at("link-to-deep")).unwrap();
+        symlink("/nonexistent/st", at("link-to-nothing")).unwrap();
+        symlink(site.join("st"), at("link-to-store")).unwrap();
+        let hold = |store: &str, site: &Path, make| StoreFile::hold(&at(store), site, make).map(|_| ());
+        for store in
+            ["site/st", "site/deep/er/st", "link/st", "link-to-deep/st", "site/../site/st", "site/deep/../st"]
+        {
+            for site in [&site, &at("link"), &site.join("deep/..")] {
+                assert!(matches!(hold(store, site, false), Err(SecretsError::Inside(_))), "{store}");
+            }
+        }
+        assert!(matches!(hold("site/new/folder/st", &site, true), Err(SecretsError::Parent(_))));
+        assert!(!site.join("new").exists(), "nothing was made in the site directory");
+        for store in ["link-to-nothing", "link-to-store"] {
+            assert!(matches!(hold(store, &site, false), Err(SecretsError::Link(_))), "{store}");
+        }
+        assert!(matches!(hold("no/folder/st", &site, false), Err(SecretsError::Parent(_))));
+        assert!(hold("site-2", &site, false).is_ok(), "a name that only begins like the site's");
+        assert_eq!(fs::read_dir(&site).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn one_process_at_a_time() {
+        let (dir, file) = kept();
+        let again = || StoreFile::hold(&dir.path().join("st"), &dir.path().join("site"), false);
+        assert!(matches!(again(), Err(SecretsError::Busy(_))));
+        drop(file);
+        assert!(again().is_ok());
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_the_old_store_and_what_a_crash_left_is_no_hindrance() {
+        let (dir, file) = kept();
+        let old = fs::read(file.path()).unwrap();
+        // A folder under the name of the partial file can't be removed as a file.
+        let partial = dir.path().join(".st.partial");
+        fs::create_dir(&partial).unwrap();
+        assert!(file.write(&Store::new("acme"), &phrase("right"), Some(1)).is_err());
+        assert_eq!(fs::read(file.path()).unwrap(), old);
+        fs::remove_dir(&partial).unwrap();
+        fs::write(&partial, &old[..100]).unwrap();
+        assert!(file.read(&phrase("right"), "acme").is_ok());
+        file.write(&Store::new("acme"), &phrase("right"), Some(1)).unwrap();
+        assert!(!partial.exists());
+        assert!(file.read(&phrase("right"), "acme").unwrap().entries.is_empty());
+    }
+
+    #[test]
+    fn a_destroyed_store_was_overwritten_first() {
+        let (dir, file) = kept();
+        // A second name keeps the blocks in sight.
+        fs::hard_link(file.path(), dir.path().join("blocks")).unwrap();
+        file.destroy().unwrap();
+        let blocks = fs::read(dir.path().join("blocks")).unwrap();
+        assert!(blocks.len() > 1000 && blocks.iter().all(|b| *b == 0));
+        let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(left.len(), 2, "{left:?}");
+    }
+}
