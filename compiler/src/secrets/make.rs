@@ -84,7 +84,7 @@ pub fn fill(store: &mut Store, wish: Wish<'_>, progress: &dyn Progress) -> Resul
     let mut filling =
         Filling { today: wish.today.to_string(), made: Made::default(), renew: BTreeSet::new(), store };
     for name in wish.renew {
-        if filling.store.entries.get(name).is_none() {
+        if !filling.store.entries.contains_key(name) {
             return Err(SecretsError::Unknown(name.clone()));
         }
         filling.renew.insert(name.clone());

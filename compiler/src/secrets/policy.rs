@@ -92,6 +92,8 @@ const fn row(name: &'static str, who: Who, room: Room, item: Item) -> Row {
 pub const IMAGE_PASSWORD: &str = "registry/image-password";
 /// The password of the chart registry.
 pub const CHART_PASSWORD: &str = "registry/chart-password";
+/// The Secrets of all join tokens.
+const JOIN_SECRETS: &str = "join/tokens.yaml";
 /// The slot of the licence.
 pub const LICENSE: &str = "site/license";
 /// The digest of the exact configuration.
@@ -102,7 +104,7 @@ const TABLE: [Row; 10] = [
     row("pki/etcd/ca.key", Who::Leader, Room::Small, Item::Authority(&authority::ALL[1])),
     row("pki/front-proxy-ca.key", Who::Leader, Room::Small, Item::Authority(&authority::ALL[2])),
     row("join/token", Who::Joiners, Room::Medium, Item::JoinToken),
-    row("join/tokens.yaml", Who::Managers, Room::Fit, Item::JoinSecrets),
+    row(JOIN_SECRETS, Who::Managers, Room::Fit, Item::JoinSecrets),
     row("receipt/key", Who::Everyone, Room::Small, Item::ReceiptKey),
     row("receipt/codes", Who::Everyone, Room::Medium, Item::ReleaseCodes),
     row(DRIFT, Who::Leader, Room::Small, Item::Drift),
@@ -174,13 +176,15 @@ pub struct NodeNeeds {
 /// A name that the format refuses.
 pub fn needs(site: &Site, slots: &Slots) -> Result<Vec<NodeNeeds>, Error> {
     let settings = &site.settings;
-    let has_login = |name: &str| match name {
+    let has_joiners = site.inventory.nodes.len() > 1;
+    let is_there = |name: &str| match name {
+        JOIN_SECRETS => has_joiners,
         IMAGE_PASSWORD => settings.image_registry.as_ref().is_some_and(|r| r.credentials_file.is_some()),
         CHART_PASSWORD => settings.chart_registry.as_ref().is_some_and(|r| r.credentials_file.is_some()),
         _ => true,
     };
     let nodes = roles(site)?.into_iter().map(|(node, role)| {
-        let rows = TABLE.iter().filter(|row| row.who.includes(role) && has_login(row.name));
+        let rows = TABLE.iter().filter(|row| row.who.includes(role) && is_there(row.name));
         let mut found = rows
             .map(|row| Ok((row.name.parse()?, (row.room, row.item))))
             .collect::<Result<BTreeMap<SecretName, _>, Error>>()?;

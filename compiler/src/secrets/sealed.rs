@@ -141,7 +141,7 @@ impl Reader<'_> {
             }
             files.insert(node.clone(), self.node(planned, listed, plaintext));
         }
-        self.extra(&public, &needs, &files);
+        self.extra(&public, &needs);
         Ok(Some(Sealed { public, files }))
     }
 
@@ -203,33 +203,26 @@ impl Reader<'_> {
     }
 
     /// What lies there though nobody needs it.
-    fn extra(&mut self, public: &Public, needs: &[NodeNeeds], files: &BTreeMap<NodeName, Vec<SealedFile>>) {
-        for node in public.nodes.keys().filter(|node| needs.iter().all(|one| one.node != **node)) {
+    fn extra(&mut self, public: &Public, needs: &[NodeNeeds]) {
+        let folder = self.folder;
+        let mut known: BTreeSet<String> = needs
+            .iter()
+            .flat_map(|one| one.needs.iter().map(move |need| (&one.node, &need.name)))
+            .flat_map(|(node, name)| ["age", "plain"].map(|end| format!("{folder}/{node}/{name}.{end}")))
+            .collect();
+        known.insert(format!("{folder}/{}", Public::FILE));
+        let gone: Vec<&NodeName> =
+            public.nodes.keys().filter(|node| needs.iter().all(|one| one.node != **node)).collect();
+        for node in &gone {
             self.push(
                 code::SEALED_EXTRA,
                 format!("secrets are sealed for {node}, which is no node of this site"),
             );
         }
-        let folder = self.folder;
-        let mut known: BTreeSet<String> = needs
-            .iter()
-            .flat_map(|one| one.needs.iter().map(move |need| (one, need)))
-            .flat_map(|(one, need)| {
-                ["age", "plain"].map(|end| format!("{folder}/{}/{}.{end}", one.node, need.name))
-            })
-            .collect();
-        known.insert(format!("{folder}/{}", Public::FILE));
-        let strangers: Vec<&str> = self.files.below(folder).filter(|label| !known.contains(*label)).collect();
-        for label in strangers {
-            let node =
-                label.strip_prefix(folder).and_then(|rest| rest.trim_start_matches('/').split('/').next());
-            let removed = node.is_some_and(|node| {
-                public.nodes.keys().any(|known| known.as_str() == node)
-                    && files.keys().all(|known| known.as_str() != node)
-            });
-            if !removed {
-                self.push(code::SEALED_EXTRA, format!("{label} is a file that no node needs"));
-            }
+        let said = |label: &str| gone.iter().any(|node| label.starts_with(&format!("{folder}/{node}/")));
+        let labels = self.files.below(folder).filter(|label| !known.contains(*label) && !said(label));
+        for label in labels {
+            self.push(code::SEALED_EXTRA, format!("{label} is a file that no node needs"));
         }
     }
 }
