@@ -15,6 +15,7 @@
 //! - [`contract`] knows what each target release accepts and contains; [`translate`] gives every key its one fate.
 //! - [`document`] holds the results, [`ledger`] the account of them, [`compile`] runs it all as a pure function.
 //! - [`secrets`] makes, keeps and seals what nobody may see; a compile reads only what was sealed.
+//! - [`blob`] looks at the large files that travel along, in one pass each.
 //! - [`emit`] signs and writes; [`ambient`] is the one place that may ask for the clock, the environment or randomness.
 //! - [`cli`] is the command line, one file per verb.
 //!
@@ -36,6 +37,7 @@
 //! ```
 
 pub mod ambient;
+pub mod blob;
 pub mod cli;
 pub mod compile;
 pub mod contract;

@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::refusal::Refusal;
+use crate::survey::format::Note;
 
 /// Version of the JSON events.
 pub const SCHEMA: u32 = 1;
@@ -76,6 +77,24 @@ pub enum Event {
         files: Vec<FileEntry>,
         /// The blobs that belong to it.
         blobs: Vec<Blob>,
+    },
+    /// The node's own key.
+    NodeKey {
+        /// Whether this run made it.
+        made: bool,
+        /// The age recipient.
+        recipient: String,
+        /// SHA-256 of its text.
+        fingerprint: String,
+    },
+    /// The node was surveyed.
+    Surveyed {
+        /// The kernel's host name.
+        hostname: String,
+        /// Where the facts are; `null` for standard output.
+        output: Option<String>,
+        /// What could not be seen, or is odd.
+        notes: Vec<Note>,
     },
     /// The key that all trust of this run hangs on came from the command line.
     LoneKey(KeyShown),
@@ -225,6 +244,20 @@ impl fmt::Display for Event {
                 blobs.iter().try_for_each(|Blob { sha256, size, name }| {
                     writeln!(f, "         {size:>10} {sha256}  {name}")
                 })
+            }
+            Self::NodeKey { made, recipient, fingerprint } => {
+                let how = if *made { "made this node's key" } else { "this node's key, as it was" };
+                writeln!(f, "{how}: {recipient}")?;
+                writeln!(f, "    fingerprint {fingerprint}")?;
+                writeln!(
+                    f,
+                    "    write the fingerprint on paper; it is compared before secrets are sealed to this node"
+                )
+            }
+            Self::Surveyed { hostname, output, notes } => {
+                let place = output.as_deref().unwrap_or("standard output");
+                writeln!(f, "surveyed {hostname}; facts on {place}, {}", count(notes.len(), "note"))?;
+                notes.iter().try_for_each(|Note { fact, text }| writeln!(f, "    {fact}: {text}"))
             }
             Self::LoneKey(key) => {
                 writeln!(

@@ -1,6 +1,7 @@
 //! All flags. Where mkectl has a flag of the same meaning, ours has its name.
 
 use super::site_args::{SettingArgs, SiteArgs};
+use airlift_bundle::set::blob::CHUNK;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -73,6 +74,11 @@ pub enum Format {
     Json,
 }
 
+/// At least a megabyte: a set has at most 10,000 chunks of a blob. At most what every file system holds.
+fn chunk_size() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range((1 << 20)..=u64::from(u32::MAX))
+}
+
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -111,6 +117,9 @@ pub enum Verb {
         /// Write a copy of mke4.yaml here too.
         #[arg(long, value_name = "FILE")]
         config_out: Option<PathBuf>,
+        /// Cut larger blobs into chunks of this many bytes, because FAT32 holds no file of 4 GiB.
+        #[arg(long, value_name = "BYTES", default_value_t = CHUNK, value_parser = chunk_size())]
+        chunk_size: u64,
         /// Replace a set that is there already.
         #[arg(long)]
         force: bool,

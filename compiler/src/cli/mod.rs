@@ -18,6 +18,7 @@ mod loading;
 mod man;
 mod next;
 mod output;
+mod progress;
 mod run;
 mod secrets;
 mod secrets_show;

@@ -16,7 +16,7 @@ pub fn run(airlift: Airlift) -> u8 {
         // The reader of our output has gone; that is its right.
         Err(error) if is_closed_pipe(&error) => exit::DONE,
         Err(error) => {
-            ui.fail(&format!("{error:#}"), None);
+            ui.fail(&whole(&error), None);
             exit::FAILED
         }
     }
@@ -26,21 +26,30 @@ fn dispatch(ui: Ui, verb: Verb) -> anyhow::Result<u8> {
     match verb {
         Verb::Init { dir, name } => init::run(ui, &dir, name.as_deref()),
         Verb::Next { dir, format } => next::run(ui, &dir, format),
-        Verb::Compile { site, out, key, key_password_file, config_out, force, plaintext_secrets, format } => {
-            compile::run(
-                ui,
-                &compile::Wish {
-                    site: &site,
-                    out: out.as_deref(),
-                    key: &key,
-                    password_file: key_password_file.as_deref(),
-                    config_out: config_out.as_deref(),
-                    force,
-                    plaintext: plaintext_secrets,
-                    format,
-                },
-            )
-        }
+        Verb::Compile {
+            site,
+            out,
+            key,
+            key_password_file,
+            config_out,
+            chunk_size,
+            force,
+            plaintext_secrets,
+            format,
+        } => compile::run(
+            ui,
+            &compile::Wish {
+                site: &site,
+                out: out.as_deref(),
+                key: &key,
+                password_file: key_password_file.as_deref(),
+                config_out: config_out.as_deref(),
+                chunk_size,
+                force,
+                plaintext: plaintext_secrets,
+                format,
+            },
+        ),
         Verb::Secrets { verb } => secrets::run(ui, verb),
         Verb::Check { site, mke3_config_path, format } => {
             check::run(ui, &site, mke3_config_path.as_deref(), format)
@@ -61,6 +70,15 @@ fn dispatch(ui: Ui, verb: Verb) -> anyhow::Result<u8> {
         Verb::Completions { shell } => completions::run(shell),
         Verb::Man { dir } => man::run(dir.as_deref()),
     }
+}
+
+/// An error with its causes, each once: many errors show their cause in their own text.
+pub(super) fn whole(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |text, cause| match cause.to_string() {
+        cause if text.is_empty() => cause,
+        cause if text.ends_with(&cause) => text,
+        cause => format!("{text}: {cause}"),
+    })
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

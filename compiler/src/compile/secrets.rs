@@ -6,9 +6,9 @@ use crate::secrets::Sealed;
 use airlift_bundle::digest::Sha256;
 use airlift_bundle::gate::codes::CodeHashes;
 use airlift_bundle::name::EntryName;
-use airlift_bundle::plan::{Content, NodeIdentity, Role, SealedSecret, SecretName};
+use airlift_bundle::plan::{Content, NodeIdentity, Role, SealedSecret};
 use airlift_bundle::sealed;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What a node gets.
 #[derive(Debug, Default)]
@@ -50,12 +50,14 @@ impl NodeSecrets {
     /// How a document is placed: as it is, or with its slots filled.
     pub(super) fn content(&self, entry: EntryName, text: &[u8]) -> Result<Content, PackError> {
         let sha256 = Sha256::of(text);
-        let slots = std::str::from_utf8(text).ok().map(sealed::slots).transpose()?.unwrap_or_default();
-        let known: BTreeSet<&SecretName> = self.listed.iter().map(|secret| &secret.name).collect();
         // Without sealed files a document goes out with its slots, for people to look at.
-        if slots.is_empty() || slots.iter().any(|slot| !known.contains(slot)) {
+        if self.listed.is_empty() {
             return Ok(Content::File { entry, sha256 });
         }
-        Ok(Content::Document { entry, sha256, secrets: slots })
+        let slots = std::str::from_utf8(text).ok().map(sealed::slots).transpose()?.unwrap_or_default();
+        Ok(match slots.is_empty() {
+            true => Content::File { entry, sha256 },
+            false => Content::Document { entry, sha256, secrets: slots },
+        })
     }
 }

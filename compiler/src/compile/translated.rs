@@ -2,9 +2,11 @@
 
 use super::Inputs;
 use crate::diag::Findings;
+use crate::diag::codes::{output, site};
 use crate::document::{Document, Format, NodeDocuments, Tree, node_documents};
 use crate::ledger::Ledger;
 use crate::mke3::Config;
+use crate::site::Site;
 use crate::site::networks::{Range, overlaps, usable};
 use crate::translate::{Manifest, Translation, translate};
 use ipnet::IpNet;
@@ -28,6 +30,7 @@ impl<'a> Translated<'a> {
         tracing::debug!(contract = inputs.contract.id, "translate");
         let translation = translate(&inputs.mke3, &inputs.surroundings, inputs.contract, findings);
         networks(inputs, findings);
+        findings.append(inputs.site.as_ref().map(Site::absences).unwrap_or_default());
         let nodes = inputs.site.as_ref().and_then(|_| {
             match node_documents(&translation.mke4, &inputs.surroundings, inputs.contract) {
                 Ok(nodes) => {
@@ -35,7 +38,9 @@ impl<'a> Translated<'a> {
                     Some(nodes)
                 }
                 Err(found) => {
-                    findings.append(found);
+                    // That two nodes are one has been told with its places.
+                    let told = findings.has(&site::HOST_TWICE);
+                    findings.extend(found.into_iter().filter(|f| !told || f.code.id != output::NODES.id));
                     None
                 }
             }
