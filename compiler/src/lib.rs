@@ -14,6 +14,7 @@
 //! - [`origin`] is the rule that holds it together: no value reaches a document without the inputs that it depends on.
 //! - [`contract`] knows what each target release accepts and contains; [`translate`] gives every key its one fate.
 //! - [`document`] holds the results, [`ledger`] the account of them, [`compile`] runs it all as a pure function.
+//! - [`secrets`] makes, keeps and seals what nobody may see; a compile reads only what was sealed.
 //! - [`blob`] looks at the large files that travel along, in one pass each.
 //! - [`carry`] brings a set to a medium and proves that it arrived.
 //! - [`emit`] signs and writes; [`ambient`] is the one place that may ask for the clock, the environment or randomness.
@@ -50,6 +51,7 @@ pub mod ledger;
 pub mod mke3;
 pub mod origin;
 pub mod rebuild;
+pub mod secrets;
 pub mod site;
 pub mod source;
 pub mod surroundings;

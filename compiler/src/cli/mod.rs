@@ -22,6 +22,8 @@ mod output;
 mod progress;
 mod rebuild;
 mod run;
+mod secrets;
+mod secrets_show;
 mod site_args;
 mod ui;
 mod verify;

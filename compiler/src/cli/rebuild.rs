@@ -1,7 +1,7 @@
 //! `airlift rebuild --check`: is a set what the compiler makes of a site directory?
 
 use super::args::Format;
-use super::compile::blob_bytes;
+use super::compile::{blob_bytes, sealed};
 use super::loading::{self, Loaded};
 use super::progress::Progress;
 use super::site_args::SiteArgs;
@@ -52,6 +52,7 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
     anyhow::ensure!(wish.set.is_dir(), "{} is no directory with a set", wish.set.display());
     let Loaded { inputs, mut findings, files } = loading::site(wish.site, Use::Compile)?;
     let translated = inputs.as_ref().map(|inputs| Translated::new(inputs, &mut findings));
+    let sealed = sealed(translated.as_ref(), &files, true, &mut findings)?;
     let whole = translated.as_ref().and_then(|t| Some((t, t.inputs.site.as_ref()?, t.nodes.as_ref()?)));
     let (false, Some((translated, site, nodes))) = (findings.stop(), whole) else {
         let code = ui.findings(&findings);
@@ -75,7 +76,15 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
     }
     drop(progress);
     let report = report::text(translated, site, nodes, &findings)?;
-    let parts = Parts { translated, site, nodes, files: &files, blobs: &blobs, report: &report };
+    let parts = Parts {
+        translated,
+        site,
+        nodes,
+        files: &files,
+        blobs: &blobs,
+        report: &report,
+        sealed: sealed.as_ref(),
+    };
     let packed = bundle::pack(&parts, None, &against).context("can't pack the set")?;
     let differences = against.finish();
     let signatures = match &trust {

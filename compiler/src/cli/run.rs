@@ -4,7 +4,7 @@ use super::args::{Airlift, Verb};
 use super::ui::Ui;
 use super::{
     carry, check, compile, completions, contracts, convert, exit, explain, init, inspect, keygen, keys, man,
-    next, rebuild, verify,
+    next, rebuild, secrets, verify,
 };
 use std::io::ErrorKind;
 
@@ -26,21 +26,31 @@ fn dispatch(ui: Ui, verb: Verb) -> anyhow::Result<u8> {
     match verb {
         Verb::Init { dir, name } => init::run(ui, &dir, name.as_deref()),
         Verb::Next { dir, format } => next::run(ui, &dir, format),
-        Verb::Compile { site, out, key, key_password_file, config_out, chunk_size, force, format } => {
-            compile::run(
-                ui,
-                &compile::Wish {
-                    site: &site,
-                    out: out.as_deref(),
-                    key: &key,
-                    password_file: key_password_file.as_deref(),
-                    config_out: config_out.as_deref(),
-                    chunk_size,
-                    force,
-                    format,
-                },
-            )
-        }
+        Verb::Compile {
+            site,
+            out,
+            key,
+            key_password_file,
+            config_out,
+            chunk_size,
+            force,
+            plaintext_secrets,
+            format,
+        } => compile::run(
+            ui,
+            &compile::Wish {
+                site: &site,
+                out: out.as_deref(),
+                key: &key,
+                password_file: key_password_file.as_deref(),
+                config_out: config_out.as_deref(),
+                chunk_size,
+                force,
+                plaintext: plaintext_secrets,
+                format,
+            },
+        ),
+        Verb::Secrets { verb } => secrets::run(ui, verb),
         Verb::Check { site, mke3_config_path, format } => {
             check::run(ui, &site, mke3_config_path.as_deref(), format)
         }

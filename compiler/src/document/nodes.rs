@@ -68,8 +68,11 @@ pub fn node_documents(
         document.label = format!("nodes/*{path}");
         Placed { document: Arc::new(document), path, owner: "root", mode: 0o644 }
     };
-    let shared_files: Vec<Placed> =
-        containerd::files(&cluster).into_iter().chain(owner::mke3_drop_ins(contract)).map(everywhere).collect();
+    let shared_files: Vec<Placed> = containerd::files(&cluster)
+        .into_iter()
+        .chain(owner::mke3_drop_ins(contract))
+        .map(everywhere)
+        .collect();
     let nodes = cluster.nodes.iter().zip(flags).map(|(node, flags)| {
         let role = flags.role;
         let place = |path: &str, mode, format, tree| {

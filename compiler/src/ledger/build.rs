@@ -71,11 +71,7 @@ impl Ledger {
                 for source in leaf.origin.sources().filter(|s| s.file == accounts.file) {
                     by_source.entry(source.clone()).or_default().push(place.clone());
                 }
-                values.push(ValueEntry {
-                    value: place,
-                    is: shown(leaf),
-                    from: leaf.origin.clone(),
-                });
+                values.push(ValueEntry { value: place, is: shown(leaf), from: leaf.origin.clone() });
             }
         }
         let keys = accounts.list.iter().map(|account| entry(&accounts.file, account, &by_source)).collect();
