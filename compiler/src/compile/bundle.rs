@@ -209,6 +209,10 @@ fn planned(
     Ok((PlannedNode { node, keys, plan: plan.digest()? }, plan, own))
 }
 
+/// Every bundle carries the documents of the whole site. They list every node, so that a set grows with the square of
+/// the nodes; workers go without them where they are larger than this together, in bytes (some 400 nodes).
+const SHARED_WITH_WORKERS: usize = 256 << 10;
+
 /// Where the executor keeps what it needs to go back.
 const KEEP_DIR: &str = "/var/lib/airlift";
 
@@ -295,9 +299,8 @@ fn bundle(
     blobs: &[Taken],
 ) -> Result<(String, Vec<u8>), PackError> {
     let mut contents = Contents::new();
-    // Documents of the whole site grow with it. Managers have them at hand, whatever became of the medium; in the bundles
-    // of the workers they would make a set grow with the square of the nodes, and tell each of them about all others.
-    if node_plan.node.role.is_manager() {
+    let size: usize = shared.iter().map(|(_, bytes)| bytes.len()).sum();
+    if node_plan.node.role.is_manager() || size <= SHARED_WITH_WORKERS {
         for (name, bytes) in shared {
             contents.add(name.parse()?, Mode::PLAIN, bytes.clone())?;
         }
