@@ -46,7 +46,9 @@ fn carries(bench: &Bench, target: &Path) {
     let plan_id = stock(&bench.path("set"), "sha256sum", &["plan.json"]).out;
     assert!(done.out.contains(plan_id.split(' ').next().unwrap()), "{}", done.out);
     assert!(files(&bench.path("set")) == files(target));
-    for verdict in [airlift(&["verify", &to, "--public-key", &key]), node(&["verify", &to, "--public-key", &key])] {
+    for verdict in
+        [airlift(&["verify", &to, "--public-key", &key]), node(&["verify", &to, "--public-key", &key])]
+    {
         assert_eq!(verdict.code, 0, "{}", verdict.err);
     }
 
@@ -97,7 +99,8 @@ fn refusals_have_a_code_and_a_way_out() {
 #[test]
 #[ignore = "needs a mounted medium of 40 MB in AIRLIFT_MEDIUM and root; tests/media.sh makes some"]
 fn a_real_medium() {
-    let medium = PathBuf::from(std::env::var_os("AIRLIFT_MEDIUM").expect("tests/media.sh sets AIRLIFT_MEDIUM"));
+    let medium =
+        PathBuf::from(std::env::var_os("AIRLIFT_MEDIUM").expect("tests/media.sh sets AIRLIFT_MEDIUM"));
     let bench = bench();
     let target = medium.join("set");
     carries(&bench, &target);
