@@ -72,11 +72,11 @@ impl Origin {
 
     /// Adds another's sources. A constant joined with an input is no longer told apart: the input decides.
     pub fn join(&mut self, other: &Origin) {
-        let constant = |origin: &Origin| origin.0.iter().all(Source::is_constant);
-        if other.0.is_empty() || Arc::ptr_eq(&self.0, &other.0) || (constant(other) && !constant(self)) {
+        let (ours, theirs) = (self.is_constant(), other.is_constant());
+        if other.0.is_empty() || Arc::ptr_eq(&self.0, &other.0) || (theirs && !ours) {
             return;
         }
-        if self.0.is_empty() || (constant(self) && !constant(other)) {
+        if self.0.is_empty() || (ours && !theirs) {
             self.0 = Arc::clone(&other.0);
             return;
         }
@@ -102,6 +102,11 @@ impl Origin {
     /// The sources in order.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         self.0.iter()
+    }
+
+    /// Whether no input is among the sources.
+    pub fn is_constant(&self) -> bool {
+        self.0.iter().all(Source::is_constant)
     }
 
     /// Whether it names this source.

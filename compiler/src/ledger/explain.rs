@@ -21,7 +21,13 @@ pub struct Answer {
 /// the TOML file (`hosts.yaml:hosts[0].address`) the answer is every value that depends on it.
 pub fn explain(ledger: &Ledger, query: &str) -> Answer {
     let keys: Vec<_> = ledger.keys.iter().filter(|k| matches(&k.key, query)).cloned().collect();
-    let mut values: Vec<_> = ledger.values.iter().filter(|v| matches(&v.value, query)).cloned().collect();
+    // What is the same on every node is listed once.
+    let everywhere = query.strip_prefix("nodes/").and_then(|q| q.split_once('/'));
+    let everywhere = everywhere.map(|(_, rest)| format!("nodes/*/{rest}"));
+    let asked = |v: &&ValueEntry| {
+        matches(&v.value, query) || everywhere.as_ref().is_some_and(|query| matches(&v.value, query))
+    };
+    let mut values: Vec<_> = ledger.values.iter().filter(asked).cloned().collect();
     if keys.is_empty() && values.is_empty() {
         let from = |v: &&ValueEntry| v.from.sources().any(|s| matches(&s.to_string(), query));
         values = ledger.values.iter().filter(from).cloned().collect();
