@@ -10,7 +10,7 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 missing=""
 for pair in minisign:minisign age:age zstd:zstd shellcheck:shellcheck ruby:ruby tar:tar sha256sum:coreutils \
   kubectl:kubernetes-client faketime:faketime setpriv:util-linux node:nodejs npm:npm python3:python3 \
-  musl-gcc:musl-tools openssl:openssl; do
+  musl-gcc:musl-tools openssl:openssl ssh-keygen:openssh-client script:bsdutils flock:util-linux; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
 if [ -n "$missing" ]; then
