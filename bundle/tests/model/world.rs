@@ -429,8 +429,7 @@ impl Model {
                 Missing::Word { from, word, .. } => {
                     // Whoever has returned is away.
                     let same = [word, if word == Word::Away { Word::Returned } else { word }];
-                    let heard = same.into_iter().find_map(|word| self.hear(world, id, from, word));
-                    heard
+                    same.into_iter().find_map(|word| self.hear(world, id, from, word))
                 }
             };
             let Some(next) = next else { return };
