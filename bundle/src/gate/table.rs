@@ -190,7 +190,7 @@ pub const ROWS: &[Row] = &[
     row(NewHub, Give(Word::Back), &[of_or(Word::Away, Others, Lost)]),
     row(LeadingHub, BringBack, &[Own(Word::Back), Need::Look(Look::K0sSilent)]),
     row(NewHub, BringBack, &[Own(Word::Back), Need::Look(Look::K0sSilent)]),
-    row(Follower, BringBack, &[of(Word::Back, Hub)]),
+    row(Follower, BringBack, &[of(Word::Back, Hub), Need::Look(Look::K0sSilent)]),
     row(Leader, OpenAttempt, &[of_or(Word::Returned, Others, Lost)]),
 ];
 

@@ -118,7 +118,7 @@ words! {
     MembersShown = "members-shown",
     /// Manager before its k0s starts, or starts again after a reboot: no other manager answers as MKE 3.
     Mke3Silent = "mke3-silent",
-    /// Hub before MKE 3 comes back: no other manager answers as k0s.
+    /// Before MKE 3 comes back: no other manager answers as k0s.
     K0sSilent = "k0s-silent",
 }
 
