@@ -406,7 +406,9 @@ impl Model {
         let mut id = world.nodes[place];
         if matches!(event, Event::Name { naming: Naming::Lost, .. }) {
             for from in self.nodes.clone() {
-                id = self.hear(world, id, from, Word::Away).unwrap_or(id);
+                // Whoever has returned is away.
+                let heard = [Word::Away, Word::Returned].map(|word| self.hear(world, id, from, word));
+                id = heard.into_iter().flatten().next().unwrap_or(id);
             }
         }
         if of == usize::MAX || !Self::is_on(world, of) {
