@@ -18,8 +18,8 @@ pub struct Ledger {
     pub contract: String,
     /// Every value of the MKE 3 file, in its order.
     pub keys: Vec<KeyEntry>,
-    /// Every scalar of every document, by document and path. What is the same on every node that has the document is
-    /// there once, as `nodes/*/…`.
+    /// Every scalar of every document, by document and path. A document that is the same on every node is there once, as
+    /// `nodes/*/…`.
     pub values: Vec<ValueEntry>,
 }
 
@@ -66,22 +66,9 @@ impl Ledger {
     ) -> Self {
         let mut values = Vec::new();
         let mut by_source: BTreeMap<Source, Vec<String>> = BTreeMap::new();
-        let mut constants: BTreeMap<String, &Leaf> = BTreeMap::new();
         for (label, tree) in documents {
             for (path, leaf) in tree.leaves() {
-                let mut place = format!("{label}:{path}");
-                // A constant that says the same on every node stands here once: a large site has very many.
-                if let (Some(on_node), true) = (on_node(label), leaf.origin.is_constant()) {
-                    let everywhere = format!("nodes/*{on_node}:{path}");
-                    match constants.get(&everywhere) {
-                        Some(known) if *known == leaf => continue,
-                        Some(_) => {}
-                        None => {
-                            constants.insert(everywhere.clone(), leaf);
-                            place = everywhere;
-                        }
-                    }
-                }
+                let place = format!("{label}:{path}");
                 for source in leaf.origin.sources().filter(|s| s.file == accounts.file) {
                     by_source.entry(source.clone()).or_default().push(place.clone());
                 }
@@ -97,12 +84,6 @@ impl Ledger {
         let of = |fate| self.keys.iter().filter(|k| k.fate == fate).count();
         Fate::ALL.into_iter().map(|fate| (fate, of(fate))).filter(|(_, n)| *n > 0).collect()
     }
-}
-
-/// The path on the node of a node's document: `/etc/k0s/k0s.yaml` of `nodes/mgr1/etc/k0s/k0s.yaml`.
-fn on_node(label: &str) -> Option<&str> {
-    let rest = label.strip_prefix("nodes/")?;
-    rest.get(rest.find('/')?..)
 }
 
 fn entry(file: &str, account: &Account, by_source: &BTreeMap<Source, Vec<String>>) -> KeyEntry {
