@@ -249,6 +249,22 @@ pub enum Error {
         /// Approvers trusted.
         approvers: usize,
     },
+    /// What came out of a sealed file is not the secret that belongs there, or a secret can't be sealed.
+    #[error("take the secret {name}: it {why}")]
+    Sealed {
+        /// Its name.
+        name: String,
+        /// What is wrong with it, to be read after "it".
+        why: &'static str,
+    },
+    /// A document has a slot that can't be filled.
+    #[error("fill {slot}: it {why}")]
+    Slot {
+        /// The slot as it stands there.
+        slot: String,
+        /// What is wrong with it, to be read after "it".
+        why: &'static str,
+    },
     /// A key has another fingerprint than the one given.
     #[error("trust {file}: its fingerprint is not the given one\n    found {found}\n    given {given}")]
     Fingerprint {
@@ -463,6 +479,8 @@ impl Error {
             Self::CodeWrong { .. } => "AB062",
             Self::CodeUnknown { .. } => "AB063",
             Self::OwnCodes { .. } => "AB065",
+            Self::Sealed { .. } => "AB070",
+            Self::Slot { .. } => "AB071",
         }
     }
 
@@ -527,6 +545,10 @@ impl Error {
             Self::Unexpected { .. } => {
                 "remove it from the set, or copy the set again into an empty directory"
             }
+            Self::Sealed { .. } => {
+                "seal the secrets again with `airlift secrets seal`, and compile a new set"
+            }
+            Self::Slot { .. } => "seal the secrets again with `airlift secrets seal`, and compile a new set",
             Self::NotInSet { .. } => "take the bundle from the set that belongs to this set.json",
             Self::NotInPlace { .. } => {
                 "copy set.json, set.json.minisig, approvals/ and nodes/NAME.tar.zst with their directories"

@@ -156,6 +156,7 @@ pub mod limits;
 pub mod manifest;
 pub mod name;
 pub mod plan;
+pub mod sealed;
 pub mod set;
 pub mod signature;
 pub mod signing;

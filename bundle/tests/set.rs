@@ -324,7 +324,8 @@ fn a_bundle_of_another_plan_under_this_set_is_refused_and_nothing_else() {
         files.insert(name.to_owned(), older[name].clone());
     }
     let problems = refusal(on_disk(&files).path(), &site.trust(0));
-    assert_eq!(codes(&problems), ["AB042"], "{problems}");
+    // short or altered, as chance has it
+    assert!(matches!(codes(&problems)[..], ["AB041" | "AB042"]), "{problems}");
     assert!(problems.to_string().contains("nodes/w1.tar.zst"), "{problems}");
 }
 

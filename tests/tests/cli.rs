@@ -297,6 +297,8 @@ fn help_and_manual_know_every_verb_and_exit_code() {
         "keygen",
         "verify",
         "inspect",
+        "carry",
+        "rebuild",
         "completions",
         "man",
     ] {

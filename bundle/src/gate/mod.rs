@@ -11,6 +11,7 @@ pub mod receipt;
 pub mod site;
 pub mod stage;
 pub mod state;
+pub mod status;
 pub mod table;
 pub mod word;
 

@@ -131,19 +131,21 @@ impl Protocol {
     /// The words that a node can ever give: it needs a code for each.
     #[must_use]
     pub fn own_words(&self, node: Node) -> BTreeSet<Word> {
+        let (role, leads) = (self.site.role(node), node == self.site.leader());
         let gives = |part| match part {
             Part::Any => true,
-            Part::Leader | Part::LeadingHub => node == self.site.leader(),
-            Part::OtherManager | Part::NewHub => self.site.role(node) == Role::Manager,
-            Part::Worker => self.site.role(node) == Role::Worker,
+            Part::Leader | Part::LeadingHub => leads,
+            Part::OtherManager | Part::NewHub => role == Role::Manager,
+            Part::Worker => role == Role::Worker,
             // The leader too, once another manager is hub.
-            Part::Follower => node != self.site.leader() || self.site.managers().count() > 1,
+            Part::Follower => !leads || self.site.managers().count() > 1,
         };
         let given = ROWS.iter().filter(|row| gives(row.part)).filter_map(|row| match row.act {
             Act::Give(word) => Some(word),
             _ => None,
         });
-        given.collect()
+        let stages = Stage::ALL.into_iter().filter(|stage| stage.is_for(role));
+        given.chain(stages.filter_map(|stage| closing_word(stage, role))).chain([Word::Returned]).collect()
     }
 
     /// The words of others that a node may have to check, in whatever turn the migration takes: it needs the hash of
@@ -242,6 +244,7 @@ impl Protocol {
             Event::Done(stage) => {
                 in_order(state.position == Position::In(stage))?;
                 state.position = Position::At(stage);
+                state.given.extend(closing_word(stage, self.site.role(state.node)));
             }
             Event::Failed(stage) => {
                 in_order(state.position == Position::In(stage) && stage != Stage::Commit)?;
@@ -263,12 +266,16 @@ impl Protocol {
             Event::Hub(host) => self.take_hub(state, host)?,
             Event::Rollback => {
                 self.ready(state, Act::LeaveK0s)?;
-                state.position = Position::LeavingK0s(self.left_of_mke3(state));
-                state.paused = false;
+                if state.has_begun(Stage::Start) {
+                    state.position = Position::LeavingK0s;
+                } else {
+                    self.leave(state, self.left_of_mke3(state));
+                }
             }
             Event::K0sAway => {
-                let Position::LeavingK0s(mke3) = state.position else { return Err(Refusal::OutOfOrder) };
-                state.position = Position::Away(mke3);
+                in_order(state.position == Position::LeavingK0s)?;
+                let by_itself = !self.table.keeps(Promise::FrozenWaitsForBack);
+                self.leave(state, if by_itself { Mke3::Runs } else { Mke3::Stopped });
             }
             Event::BringBack => {
                 self.ready(state, Act::BringBack)?;
@@ -277,6 +284,7 @@ impl Protocol {
             Event::Mke3Back => {
                 in_order(state.position == Position::Returning)?;
                 state.position = Position::Returned;
+                state.given.insert(Word::Returned);
             }
             Event::OpenAttempt => {
                 self.ready(state, Act::OpenAttempt)?;
@@ -301,6 +309,15 @@ impl Protocol {
             }
         }
         Ok(())
+    }
+
+    /// k0s is away; whoever is not the hub has said so by it.
+    fn leave(&self, state: &mut NodeState, mke3: Mke3) {
+        state.position = Position::Away(mke3);
+        state.paused = false;
+        if self.plays(state, Part::Follower) {
+            state.given.insert(Word::Away);
+        }
     }
 
     fn ready(&self, state: &NodeState, act: Act) -> Result<(), Refusal> {
@@ -343,11 +360,10 @@ impl Protocol {
             Act::Give(Word::Back) => {
                 let early =
                     !self.table.keeps(Promise::BackAfterOwnAway) && matches!(state.position, At(_) | In(_));
-                in_order(matches!(state.position, Away(_)) || early)
+                in_order(matches!(state.position, Away(_) | Returned) || early)
             }
-            Act::Give(Word::Returned) => in_order(state.position == Returned),
             Act::Give(word) => {
-                self.goes_forward(state, word == Word::Committed)?;
+                self.goes_forward(state, false)?;
                 in_order(given_at(word).is_some_and(|stage| state.position == At(stage)))
             }
             Act::LeaveK0s if accepted && self.table.keeps(Promise::AcceptedIsFinal) => Err(Refusal::Accepted),
@@ -355,7 +371,7 @@ impl Protocol {
                 in_order(matches!(state.position, At(stage) | In(stage) if stage != Stage::Commit))
             }
             Act::BringBack => in_order(matches!(state.position, Away(_))),
-            Act::Resume => in_order(state.paused),
+            Act::Resume => in_order(state.paused && matches!(state.position, At(_) | In(_))),
             Act::OpenAttempt => match state.attempt.next() {
                 None => Err(Refusal::NoAttemptLeft),
                 Some(_) => in_order(state.position == Returned),
@@ -410,7 +426,7 @@ impl Protocol {
         Position::At(before.unwrap_or(Stage::Check))
     }
 
-    /// What *k0s away* leaves of MKE 3 (promise 1): before its word a node goes back to MKE 3 by itself.
+    /// What is left of MKE 3 where `start` was not begun (promise 1): before its word a node goes back by itself.
     fn left_of_mke3(&self, state: &NodeState) -> Mke3 {
         let by_itself = !self.table.keeps(Promise::FrozenWaitsForBack);
         let worker = self.site.role(state.node) == Role::Worker;
@@ -419,8 +435,6 @@ impl Protocol {
             | Position::In(Stage::Check | Stage::Prepare | Stage::Freeze) => Mke3::Runs,
             _ if by_itself => Mke3::Runs,
             Position::In(Stage::Stop) if worker => Mke3::Runs,
-            Position::At(Stage::Stop) if worker && !state.given.contains(&Word::Stopped) => Mke3::Runs,
-            Position::At(Stage::Freeze) if !state.given.contains(&Word::Frozen) => Mke3::Runs,
             Position::At(Stage::Freeze) | Position::In(Stage::Stop) => Mke3::Frozen,
             _ => Mke3::Stopped,
         }
@@ -428,11 +442,7 @@ impl Protocol {
 
     /// Whether k0s stays off after a reboot: on a controller, until `accepted` is known there.
     fn waits_after_reboot(&self, state: &NodeState) -> bool {
-        let k0s = match state.position {
-            Position::In(stage) => stage >= Stage::Start,
-            Position::At(stage) => stage >= Stage::Start,
-            _ => false,
-        };
+        let k0s = state.has_begun(Stage::Start) || state.position == Position::LeavingK0s;
         self.table.keeps(Promise::RebootWaits)
             && k0s
             && self.site.role(state.node).is_manager()
@@ -485,12 +495,11 @@ impl Protocol {
         if !waits {
             return Err(Refusal::NotWaitedFor);
         }
-        let managers = self.site.managers().filter(|manager| {
-            *manager == host
-                || match naming {
-                    Naming::Lost => state.has_lost(*manager),
-                    _ => state.goes_without(*manager),
-                }
+        let managers = self.site.managers().filter(|manager| match naming {
+            _ if *manager == host => true,
+            // Who has spoken in the meantime is not lost.
+            Naming::Lost => state.has_lost(*manager) && !is_away(state, *manager),
+            _ => state.goes_without(*manager),
         });
         let many = self.site.role(host).is_manager() && self.site.is_half_of_managers(managers.count());
         let refused = match naming {
@@ -519,7 +528,7 @@ impl Protocol {
             return Err(Refusal::Accepted);
         }
         in_order(!state.given.contains(&Word::Back))?;
-        in_order(!matches!(state.position, Position::LeavingOut | Position::LeftOut | Position::Returned))?;
+        in_order(!matches!(state.position, Position::LeavingOut | Position::LeftOut))?;
         state.hub = host;
         if self.table.keeps(Promise::NewHubOnlyTakesBack) {
             state.heard.retain(|(from, word)| {
@@ -566,11 +575,7 @@ impl Protocol {
             }
             Need::Of { word, whom, instead, .. } => {
                 let named = |host| state.goes_without(host);
-                let heard = |from| {
-                    state.has_heard(from, word)
-                        // Who has returned is away.
-                        || word == Word::Away && state.has_heard(from, Word::Returned)
-                };
+                let heard = |from| state.has_heard(from, word) || word == Word::Away && is_away(state, from);
                 let replaced = |from| match instead {
                     None => false,
                     Some(Naming::Lost) => state.has_lost(from),
@@ -586,18 +591,36 @@ impl Protocol {
     }
 }
 
-/// The stage at whose end a forward word is given.
-const fn given_at(word: Word) -> Option<Stage> {
-    Some(match word {
-        Word::Prepared | Word::Go => Stage::Prepare,
-        Word::Frozen | Word::FrozenAll => Stage::Freeze,
-        Word::Stopped => Stage::Stop,
-        Word::Up | Word::Joined | Word::MembersComplete | Word::Started => Stage::Start,
-        Word::Adopted | Word::Clear => Stage::Adopt,
-        Word::Accepted => Stage::Settle,
-        Word::Committed => Stage::Commit,
-        Word::Away | Word::Back | Word::Returned => return None,
+/// Whether the node has heard that k0s is away there. Whoever has returned is away.
+fn is_away(state: &NodeState, node: Node) -> bool {
+    state.has_heard(node, Word::Away) || state.has_heard(node, Word::Returned)
+}
+
+/// The word that a node of this role gives by having done the stage.
+const fn closing_word(stage: Stage, role: Role) -> Option<Word> {
+    Some(match (stage, role) {
+        (Stage::Check, _) => return None,
+        (Stage::Prepare, _) => Word::Prepared,
+        (Stage::Freeze, _) => Word::Frozen,
+        (Stage::Stop, _) => Word::Stopped,
+        (Stage::Start, Role::Leader) => Word::Up,
+        (Stage::Start, Role::Manager) => Word::Joined,
+        (Stage::Start, Role::Worker) => Word::Started,
+        (Stage::Adopt, Role::Leader) => Word::Adopted,
+        (Stage::Adopt, _) => Word::Clear,
+        (Stage::Settle, _) => Word::Accepted,
+        (Stage::Commit, _) => Word::Committed,
     })
+}
+
+/// Where the leader stands when it gives a word that closes no stage.
+const fn given_at(word: Word) -> Option<Stage> {
+    match word {
+        Word::Go => Some(Stage::Prepare),
+        Word::FrozenAll => Some(Stage::Freeze),
+        Word::MembersComplete => Some(Stage::Start),
+        _ => None,
+    }
 }
 
 const fn in_order(right: bool) -> Result<(), Refusal> {

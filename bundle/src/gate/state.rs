@@ -31,8 +31,8 @@ pub enum Position {
     At(Stage),
     /// The stage is begun and not done.
     In(Stage),
-    /// In *k0s away*.
-    LeavingK0s(Mke3),
+    /// In *k0s away*. Who has not begun `start` is away at once.
+    LeavingK0s,
     /// k0s is away.
     Away(Mke3),
     /// In *MKE 3 back*.
@@ -79,7 +79,7 @@ pub enum Event<N = NodeName> {
     },
     /// The operator put this manager in the leader's place as hub.
     Hub(N),
-    /// The operator's `rollback`: *k0s away* begins.
+    /// The operator's `rollback`: *k0s away* begins, and is done at once where `start` was not begun.
     Rollback,
     /// *k0s away* is done.
     K0sAway,
@@ -193,6 +193,12 @@ impl NodeState {
     #[must_use]
     pub const fn position(&self) -> Position {
         self.position
+    }
+
+    /// Whether it has begun that stage, and has not begun to go back.
+    #[must_use]
+    pub fn has_begun(&self, stage: Stage) -> bool {
+        matches!(self.position, Position::At(now) | Position::In(now) if now >= stage)
     }
 
     /// Whether it is a controller whose k0s waits for the operator after a reboot.

@@ -123,7 +123,6 @@ use Whom::{Hub, ManagerBefore, OtherManagers, Others, Workers};
 pub const ROWS: &[Row] = &[
     // forward
     row(Any, Begin(Stage::Prepare), &[]),
-    row(Any, Give(Word::Prepared), &[]),
     row(
         Leader,
         Give(Word::Go),
@@ -131,50 +130,44 @@ pub const ROWS: &[Row] = &[
     ),
     row(Leader, Begin(Stage::Freeze), &[Own(Word::Go)]),
     row(OtherManager, Begin(Stage::Freeze), &[of(Word::Go, Whom::Leader)]),
-    row(Leader, Give(Word::Frozen), &[]),
-    row(OtherManager, Give(Word::Frozen), &[]),
     row(
         Leader,
         Give(Word::FrozenAll),
-        &[Own(Word::Frozen), of_or(Word::Frozen, OtherManagers, LeftBehind), Need::Look(Look::EtcdEqual)],
+        &[of_or(Word::Frozen, OtherManagers, LeftBehind), Need::Look(Look::EtcdEqual)],
     ),
     row(Leader, Begin(Stage::Stop), &[Own(Word::FrozenAll), of_or(Word::Stopped, OtherManagers, LeftBehind)]),
     row(OtherManager, Begin(Stage::Stop), &[of(Word::FrozenAll, Whom::Leader)]),
     row(Worker, Begin(Stage::Stop), &[of(Word::FrozenAll, Whom::Leader)]),
-    row(Any, Give(Word::Stopped), &[]),
     row(
         Leader,
         Begin(Stage::Start),
         &[of_or(Word::Stopped, Others, LeftBehind), Need::Look(Look::Mke3Silent)],
     ),
-    row(Leader, Give(Word::Up), &[]),
     row(
         OtherManager,
         Begin(Stage::Start),
-        &[of(Word::Up, Whom::Leader), of_or(Word::Joined, ManagerBefore, Without)],
+        &[
+            of(Word::Up, Whom::Leader),
+            of_or(Word::Joined, ManagerBefore, Without),
+            Need::Look(Look::Mke3Silent),
+        ],
     ),
-    row(OtherManager, Give(Word::Joined), &[]),
     row(
         Leader,
         Give(Word::MembersComplete),
         &[of_or(Word::Joined, OtherManagers, Without), Need::Look(Look::MembersShown)],
     ),
     row(Worker, Begin(Stage::Start), &[of(Word::MembersComplete, Whom::Leader)]),
-    row(Worker, Give(Word::Started), &[]),
     row(Leader, Begin(Stage::Adopt), &[Own(Word::MembersComplete), of_or(Word::Started, Workers, Without)]),
-    row(Leader, Give(Word::Adopted), &[]),
     row(OtherManager, Begin(Stage::Adopt), &[of(Word::Adopted, Whom::Leader)]),
-    row(OtherManager, Give(Word::Clear), &[]),
     row(
         Leader,
         Begin(Stage::Settle),
         &[of_or(Word::Clear, OtherManagers, Without), Need::Say(Say::VendorDone)],
     ),
-    row(Leader, Give(Word::Accepted), &[]),
-    row(Leader, Begin(Stage::Commit), &[Own(Word::Accepted), Need::Say(Say::Commit)]),
+    row(Leader, Begin(Stage::Commit), &[Need::Say(Say::Commit)]),
     row(OtherManager, Begin(Stage::Commit), &[of(Word::Accepted, Whom::Leader), Need::Say(Say::Commit)]),
     row(Worker, Begin(Stage::Commit), &[of(Word::Accepted, Whom::Leader), Need::Say(Say::Commit)]),
-    row(Any, Give(Word::Committed), &[]),
     row(OtherManager, LeaveOut, &[of(Word::Accepted, Whom::Leader), Need::Say(Say::Commit)]),
     row(Worker, LeaveOut, &[of(Word::Accepted, Whom::Leader), Need::Say(Say::Commit)]),
     // after a reboot
@@ -198,7 +191,6 @@ pub const ROWS: &[Row] = &[
     row(LeadingHub, BringBack, &[Own(Word::Back), Need::Look(Look::K0sSilent)]),
     row(NewHub, BringBack, &[Own(Word::Back), Need::Look(Look::K0sSilent)]),
     row(Follower, BringBack, &[of(Word::Back, Hub), Need::Look(Look::K0sSilent)]),
-    row(Any, Give(Word::Returned), &[]),
     row(Leader, OpenAttempt, &[of_or(Word::Returned, Others, Lost)]),
 ];
 
@@ -342,13 +334,13 @@ impl fmt::Display for Part {
 impl fmt::Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Begin(stage) => write!(f, "begins {stage}"),
-            Self::Give(word) => write!(f, "gives {word}"),
-            Self::LeaveK0s => f.write_str("begins k0s away"),
-            Self::BringBack => f.write_str("begins MKE 3 back"),
-            Self::Resume => f.write_str("lets k0s run after a reboot"),
-            Self::OpenAttempt => f.write_str("opens the next attempt"),
-            Self::LeaveOut => f.write_str("begins commit --left-out"),
+            Self::Begin(stage) => write!(f, "begin {stage}"),
+            Self::Give(word) => write!(f, "give {word}"),
+            Self::LeaveK0s => f.write_str("begin k0s away"),
+            Self::BringBack => f.write_str("begin MKE 3 back"),
+            Self::Resume => f.write_str("let k0s run after a reboot"),
+            Self::OpenAttempt => f.write_str("open the next attempt"),
+            Self::LeaveOut => f.write_str("begin commit --left-out"),
         }
     }
 }
@@ -391,9 +383,9 @@ impl fmt::Display for Entry {
         };
         match (self, need) {
             (Self::Instead(..), Need::Of { instead: Some(naming), .. }) => {
-                write!(f, "{} {}: --{naming} in place of {need}", row.part, row.act)
+                write!(f, "{}, {}: --{naming} in place of {need}", row.part, row.act)
             }
-            _ => write!(f, "{} {}: {need}", row.part, row.act),
+            _ => write!(f, "{}, {}: {need}", row.part, row.act),
         }
     }
 }

@@ -5,15 +5,15 @@ use airlift_bundle::gate::Stage;
 use airlift_bundle::gate::state::{Event, Mke3, NodeState, Position};
 use airlift_bundle::gate::word::{Say, Word};
 
-use crate::world::{Model, Move, World, told, without};
+use crate::world::{Model, Move, World, accepted, told, without};
 
 /// What went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Violation {
     /// MKE 3 and k0s both serve: each has an API up and a quorum of its own etcd.
     TwoControlPlanes,
-    /// MKE 3 serves while a worker that nobody named lost runs k0s.
-    WorkerOfTwo,
+    /// MKE 3 serves while a node that nobody named lost runs k0s.
+    NodeOfTwo,
     /// The outage began without the operator's word, or before every manager is prepared.
     OutageTooEarly,
     /// MKE 3's API runs on a manager of this attempt after the etcd members were compared.
@@ -38,6 +38,10 @@ pub enum Violation {
     StaleState,
     /// A node that was told of a new hub goes on under the old one.
     TwoHubs,
+    /// A failed stage can't be tried again in its attempt.
+    FailureIsFinal,
+    /// The leader is back at MKE 3, and can't open the next attempt.
+    NoSecondAttempt,
     /// The next attempt is opened while a node has not come back.
     OpenedTooEarly,
     /// No end can be reached from here.
@@ -71,18 +75,15 @@ pub fn mke3_serves(model: &Model, world: &World) -> bool {
     })
 }
 
-/// Whether k0s serves: its first controller runs, or a quorum of its members does.
+/// Whether k0s serves: more than half of its etcd's members run. The leader is one; another manager is one from where it
+/// may be until it left.
 fn k0s_serves(model: &Model, world: &World) -> bool {
-    let runs = |place: usize| Model::is_on(world, place) && model.known(world, place).k0s;
-    if runs(0) {
-        return true;
-    }
-    let others = 1..model.env.managers;
-    let running = others.clone().filter(|place| runs(*place)).count();
-    let members = 1 + others
-        .filter(|place| runs(*place) || model.state(world, *place).given().contains(&Word::Joined))
-        .count();
-    running > members / 2
+    let runs = |place: &usize| Model::is_on(world, *place) && model.known(world, *place).k0s;
+    let member = |place: &usize| {
+        *place == 0 || runs(place) || model.state(world, *place).given().contains(&Word::Joined)
+    };
+    let managers = || 0..model.env.managers;
+    managers().filter(runs).count() > managers().filter(member).count() / 2
 }
 
 /// The first violation in a state.
@@ -109,8 +110,8 @@ pub fn of_state(model: &Model, world: &World) -> Option<Violation> {
         let now = stage(state);
         let worker = place >= managers;
         let given = |word| state.given().contains(&word);
-        if mke3 && worker && on && now >= Some(Stage::Start) && !model.is_lost(world, place) {
-            return Some(WorkerOfTwo);
+        if mke3 && on && known.k0s && !model.is_lost(world, place) {
+            return Some(NodeOfTwo);
         }
         if state.position() == Position::In(Stage::Freeze) && here(place) && !told(leader, Say::OutageBegins)
         {
@@ -124,10 +125,7 @@ pub fn of_state(model: &Model, world: &World) -> Option<Violation> {
                 return Some(SnapshotTooEarly);
             }
             let stopped = now >= Some(Stage::Stop) && state.position() != Position::In(Stage::Stop)
-                || matches!(
-                    state.position(),
-                    Position::LeavingK0s(Mke3::Stopped) | Position::Away(Mke3::Stopped)
-                );
+                || matches!(state.position(), Position::LeavingK0s | Position::Away(Mke3::Stopped));
             if leader_starts && !stopped {
                 return Some(StartedBesideMke3);
             }
@@ -167,16 +165,16 @@ pub fn of_state(model: &Model, world: &World) -> Option<Violation> {
             }
         }
         if now == Some(Stage::Commit) || matches!(state.position(), Position::LeavingOut) {
-            let accepted = model.emitted(world, 0, Word::Accepted, state.attempt());
+            let is_accepted = model.emitted(world, 0, Word::Accepted, state.attempt());
             let back = model.emitted(world, 0, Word::Back, state.attempt());
-            if !accepted || back || !told(state, Say::Commit) {
+            if !is_accepted || back || !told(state, Say::Commit) {
                 return Some(RemovedTooEarly);
             }
         }
-        if given(Word::Stopped)
-            && !given(Word::Prepared)
-            && state.attempt() > model.state(world, place).attempt()
-        {
+        if now == Some(Stage::Settle) && !told(state, Say::VendorDone) {
+            return Some(AcceptedTooEarly);
+        }
+        if now > Some(Stage::Prepare) && !given(Word::Prepared) {
             return Some(StaleState);
         }
     }
@@ -184,7 +182,7 @@ pub fn of_state(model: &Model, world: &World) -> Option<Violation> {
 }
 
 /// The violation in a move.
-pub fn of_move(model: &Model, from: &World, by: Move) -> Option<Violation> {
+pub fn of_move(model: &Model, from: &World, to: &World, by: Move) -> Option<Violation> {
     let Move::Node(place, event) = by else { return None };
     let leader = model.state(from, 0);
     let state = model.state(from, place);
@@ -205,18 +203,15 @@ pub fn of_move(model: &Model, from: &World, by: Move) -> Option<Violation> {
         Event::Give(Word::Go) if !all_gave(Word::Prepared) => Some(Violation::OutageTooEarly),
         Event::Give(Word::MembersComplete) => {
             let member = |other: usize| {
-                let done = matches!(model.state(from, other).position(), Position::At(stage) if stage >= Stage::Start);
-                !unnamed(other) || (Model::is_on(from, other) && done)
+                let runs = model.known(from, other).k0s
+                    && model.state(from, other).position() != Position::In(Stage::Start);
+                !unnamed(other) || (Model::is_on(from, other) && runs)
             };
             (!(1..managers).all(member)).then_some(Violation::MembersNotComplete)
         }
-        Event::Give(Word::Accepted) if !all_gave(Word::Clear) || !told(state, Say::VendorDone) => {
-            Some(Violation::AcceptedTooEarly)
-        }
-        Event::Give(Word::Stopped)
-            if !state.given().contains(&Word::Prepared) && state.attempt().get() > 1 =>
-        {
-            Some(Violation::StaleState)
+        Event::Begin(Stage::Settle) if !all_gave(Word::Clear) => Some(Violation::AcceptedTooEarly),
+        Event::Failed(_) if !matches!(model.state(to, place).position(), Position::At(_)) => {
+            Some(Violation::FailureIsFinal)
         }
         Event::OpenAttempt => {
             let came_back = |other: usize| {
@@ -256,8 +251,12 @@ pub fn end(model: &Model, world: &World) -> Option<End> {
             Position::At(Stage::Check | Stage::Prepare) | Position::Away(Mke3::Runs) | Position::Returned
         )
     };
+    // A lost host that is accepted has no way back: it is installed anew (docs/revert.md).
+    let anew =
+        |place: usize| accepted(model.state(world, place), model.nodes[0]) && model.is_lost(world, place);
     let managers_off = (0..model.env.managers).filter(|place| !Model::is_on(world, *place)).count();
-    if all(&rests) && on.iter().any(|place| *place < model.env.managers) {
+    let ended = |place: &usize| rests(model.state(world, *place).position()) || anew(*place);
+    if on.iter().all(ended) && on.iter().any(|place| *place < model.env.managers && !anew(*place)) {
         return Some(End::Mke3);
     }
     // All managers are lost, or the only one: docs/revert.md.

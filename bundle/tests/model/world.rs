@@ -29,9 +29,10 @@ pub struct Env {
     pub crashes: u8,
     /// Nodes that take a corrected set.
     pub sets: u8,
-    /// Wrong things that operators say: a host named or replaced as hub that is on. With mistakes allowed, `apply` is
-    /// also typed on hosts that were named lost.
+    /// Wrong things that operators say: a host named or replaced as hub that is on.
     pub mistakes: u8,
+    /// Whether operators type `apply` on hosts that were named lost.
+    pub unfenced: bool,
     pub attempts: u8,
     /// Whether looks at other machines see them. Else the network is cut: looks find silence, and operators are right.
     pub sees: bool,
@@ -39,6 +40,9 @@ pub struct Env {
     pub lag: bool,
     /// Whether words are brought before they are needed.
     pub eager: bool,
+    /// Whether every stage and pass is seen half done. Else only `start` is, for whose half state others behave
+    /// differently; of the rest the half state is checked, and not left standing.
+    pub fine: bool,
 }
 
 impl Env {
@@ -49,10 +53,12 @@ impl Env {
             crashes: 0,
             sets: 0,
             mistakes: 0,
+            unfenced: false,
             attempts: 1,
             sees: false,
             lag: false,
             eager: false,
+            fine: false,
         }
     }
 
@@ -69,11 +75,19 @@ impl Env {
     }
 
     pub const fn mistakes(self, mistakes: u8) -> Self {
-        Self { mistakes, sees: true, ..self }
+        Self { mistakes, ..self.unfenced() }
+    }
+
+    pub const fn unfenced(self) -> Self {
+        Self { unfenced: true, sees: true, ..self }
     }
 
     pub const fn lag(self) -> Self {
         Self { lag: true, ..self }
+    }
+
+    pub const fn fine(self) -> Self {
+        Self { fine: true, ..self }
     }
 
     pub const fn eager(self) -> Self {
@@ -86,7 +100,9 @@ impl std::fmt::Display for Env {
         write!(f, "{}+{}", self.managers, self.workers)?;
         write!(f, " crashes {} mistakes {} sets {}", self.crashes, self.mistakes, self.sets)?;
         write!(f, " attempts {}", self.attempts)?;
-        if self.eager { f.write_str(" eager") } else { Ok(()) }
+        f.write_str(if self.unfenced { " unfenced" } else { "" })?;
+        f.write_str(if self.fine { " fine" } else { "" })?;
+        f.write_str(if self.eager { " eager" } else { "" })
     }
 }
 
@@ -117,6 +133,8 @@ pub enum Move {
 #[derive(Clone, Copy, Debug)]
 pub struct Next {
     pub to: World,
+    /// The half-done state that the step passes through.
+    pub via: Option<World>,
     pub by: Move,
     pub benign: bool,
 }
@@ -218,19 +236,14 @@ impl Model {
             position,
             At(Stage::Check | Stage::Prepare)
                 | In(Stage::Prepare | Stage::Freeze)
-                | LeavingK0s(Mke3::Runs)
                 | Away(Mke3::Runs)
                 | Returning
                 | Returned
         );
-        let engine = api
-            || matches!(
-                position,
-                At(Stage::Freeze) | In(Stage::Stop) | LeavingK0s(Mke3::Frozen) | Away(Mke3::Frozen)
-            );
+        let engine = api || matches!(position, At(Stage::Freeze) | In(Stage::Stop) | Away(Mke3::Frozen));
         let k0s = match position {
             At(stage) | In(stage) => stage >= Stage::Start,
-            LeavingK0s(mke3) => mke3 == Mke3::Stopped,
+            LeavingK0s => true,
             _ => false,
         };
         let acts = self.protocol.acts(&state).into_iter().filter_map(|(act, gate)| match gate {
@@ -317,16 +330,16 @@ impl Model {
                 self.node_moves(world, place, out);
                 if world.crashes > 0 {
                     let to = World { off: world.off | 1 << place, crashes: world.crashes - 1, ..*world };
-                    out.push(Next { to, by: Move::Off(place), benign: false });
+                    out.push(Next { to, via: None, by: Move::Off(place), benign: false });
                 }
             } else if let Some(id) = self.step(world.nodes[place], Event::Rebooted) {
                 let mut to = World { off: world.off & !(1 << place), ..*world };
                 to.nodes[place] = id;
-                out.push(Next { to, by: Move::On(place), benign: false });
+                out.push(Next { to, via: None, by: Move::On(place), benign: false });
             }
         }
         if world.lag {
-            out.push(Next { to: World { lag: false, ..*world }, by: Move::CatchUp, benign: true });
+            out.push(Next { to: World { lag: false, ..*world }, via: None, by: Move::CatchUp, benign: true });
         }
     }
 
@@ -336,16 +349,16 @@ impl Model {
         let fixed: &[Event<Node>] = match state.position() {
             Position::In(stage) if stage == Stage::Commit => &[Event::Done(stage)],
             Position::In(stage) => &[Event::Done(stage), Event::Failed(stage)],
-            Position::LeavingK0s(_) => &[Event::K0sAway],
+            Position::LeavingK0s => &[Event::K0sAway],
             Position::Returning => &[Event::Mke3Back],
             Position::LeavingOut => &[Event::LeftOut],
             _ => &[],
         };
-        // An operator who is right types no `apply` on a host that was named lost.
-        let fenced = self.env.mistakes == 0 && self.is_lost(world, place);
+        // An operator who is right types no `apply` on a host that was named lost, but to end what was accepted.
+        let fenced = !self.env.unfenced && self.is_lost(world, place) && !accepted(&state, self.nodes[0]);
         let waits = state.is_paused();
         for event in fixed {
-            if !(waits || fenced && matches!(event, Event::Done(_))) {
+            if !((waits || fenced) && matches!(event, Event::Done(_))) {
                 self.push(world, place, id, *event, true, out);
             }
         }
@@ -361,12 +374,7 @@ impl Model {
                 self.push_said(world, place, from.place(), Event::Name { host: from, naming }, out);
             }
         }
-        for hub in 1..self.env.managers {
-            let event = Event::Hub(self.nodes[hub]);
-            let spread = self.places().any(|other| self.state(world, other).hub() == self.nodes[hub]);
-            let subject = if spread { usize::MAX } else { 0 };
-            self.push_said(world, place, subject, event, out);
-        }
+        self.hub_moves(world, place, out);
         self.hear_what_closes_doors(world, place, &state, out);
         if world.sets > 0 {
             let to = World { sets: world.sets - 1, ..*world };
@@ -377,9 +385,32 @@ impl Model {
         }
     }
 
+    /// The next manager in the plan that is on takes over while the leader is off; once it has, it is named on every
+    /// node. A mistaken operator names any manager at any time.
+    fn hub_moves(&mut self, world: &World, place: usize, out: &mut Vec<Next>) {
+        let hubs: Vec<usize> = self.places().map(|other| self.state(world, other).hub().place()).collect();
+        let hub_off = hubs.iter().any(|hub| !Self::is_on(world, *hub));
+        let next = (1..self.env.managers).find(|other| Self::is_on(world, *other));
+        for hub in 1..self.env.managers {
+            let event = Event::Hub(self.nodes[hub]);
+            if Self::is_on(world, hub) && (hubs.contains(&hub) || hub_off && next == Some(hub)) {
+                self.push_said(world, place, usize::MAX, event, out);
+            } else if world.mistakes > 0 {
+                self.push_said(world, place, 0, event, out);
+            }
+        }
+    }
+
     /// Something that an operator says of a host: true while it is off (or of no host), else a mistake.
     fn push_said(&mut self, world: &World, place: usize, of: usize, event: Event<Node>, out: &mut Vec<Next>) {
-        let id = world.nodes[place];
+        let mut id = world.nodes[place];
+        if matches!(event, Event::Name { naming: Naming::Lost, .. }) {
+            for from in self.nodes.clone() {
+                // Whoever has returned is away.
+                let heard = [Word::Away, Word::Returned].map(|word| self.hear(world, id, from, word));
+                id = heard.into_iter().flatten().next().unwrap_or(id);
+            }
+        }
         if of == usize::MAX || !Self::is_on(world, of) {
             self.push(world, place, id, event, true, out);
         } else if world.mistakes > 0 {
@@ -400,8 +431,7 @@ impl Model {
                 Missing::Word { from, word, .. } => {
                     // Whoever has returned is away.
                     let same = [word, if word == Word::Away { Word::Returned } else { word }];
-                    let heard = same.into_iter().find_map(|word| self.hear(world, id, from, word));
-                    heard
+                    same.into_iter().find_map(|word| self.hear(world, id, from, word))
                 }
             };
             let Some(next) = next else { return };
@@ -482,13 +512,27 @@ impl Model {
         if to_id == world.nodes[place] {
             return;
         }
+        let rest = match event {
+            _ if self.env.fine => None,
+            Event::Begin(stage) if stage != Stage::Start => Some(Event::Done(stage)),
+            Event::Rollback => Some(Event::K0sAway),
+            Event::BringBack => Some(Event::Mke3Back),
+            Event::LeaveOut => Some(Event::LeftOut),
+            _ => None,
+        };
+        let whole = rest.and_then(|rest| self.step(to_id, rest));
         let mut to = *world;
         to.nodes[place] = to_id;
+        let via = whole.map(|whole| {
+            let half = to;
+            to.nodes[place] = whole;
+            half
+        });
         let before = self.state(world, place);
         if self.state(&to, place).attempt() > before.attempt() {
             to.past[place] |= before.given().iter().fold(0, |bits, word| bits | 1 << bit(*word));
         }
-        out.push(Next { to, by: Move::Node(place, event), benign });
+        out.push(Next { to, via, by: Move::Node(place, event), benign });
     }
 
     pub fn describe(&self, by: Move) -> String {
@@ -514,6 +558,11 @@ pub fn site(managers: usize, workers: usize) -> Site {
     let manager = |n| (format!("m{n}").parse().unwrap(), if n == 1 { Role::Leader } else { Role::Manager });
     let worker = |n| (format!("w{n}").parse().unwrap(), Role::Worker);
     Site::new((1..=managers).map(manager).chain((1..=workers).map(worker)).collect()).unwrap()
+}
+
+/// Whether the node knows that the site is accepted.
+pub fn accepted(state: &NodeState, leader: Node) -> bool {
+    state.given().contains(&Word::Accepted) || state.has_heard(leader, Word::Accepted)
 }
 
 /// Whether the operator has said that on the node.

@@ -13,6 +13,8 @@ use crate::compile::{Inputs, Translated, report};
 use crate::contract::Use;
 use crate::diag::Findings;
 use crate::emit::{Existing, ISSUED, Issued, SerialError, SetWriter, SigningKey, Standing, standing};
+use crate::secrets::Sealed;
+use crate::secrets::policy::Slots;
 use crate::site::values::Date;
 use crate::site::{Site, SiteFiles};
 use anyhow::Context as _;
@@ -28,6 +30,7 @@ pub struct Wish<'a> {
     pub config_out: Option<&'a Path>,
     pub chunk_size: u64,
     pub force: bool,
+    pub plaintext: bool,
     pub format: Format,
 }
 
@@ -47,6 +50,7 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
     let key = SigningKey::read(wish.key, keygen::password(wish.password_file)?);
     let Loaded { inputs, mut findings, files } = loading::site(wish.site, Use::Compile)?;
     let translated = inputs.as_ref().map(|inputs| Translated::new(inputs, &mut findings));
+    let sealed = sealed(translated.as_ref(), &files, wish.plaintext, &mut findings)?;
     // What the clock says is shown and may stop the run, but stays out of the set.
     let mut timeless = findings.clone();
     findings.append(expiry(inputs.as_ref()));
@@ -86,7 +90,15 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
         ));
     }
     let report = report::text(translated, site, nodes, &timeless)?;
-    let parts = Parts { translated, site, nodes, files: &files, blobs: &blobs, report: &report };
+    let parts = Parts {
+        translated,
+        site,
+        nodes,
+        files: &files,
+        blobs: &blobs,
+        report: &report,
+        sealed: sealed.as_ref(),
+    };
     let packed = bundle::pack(&parts, Some(&key), &writer).context("can't pack the set")?;
     let (name, serial) = (site.settings.site.value.to_string(), site.settings.serial.value);
     let issued = match may_issue(&wish.site.dir, &out, &name, serial, &packed.set_json) {
@@ -136,6 +148,19 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
         ))?,
     }
     Ok(exit::DONE)
+}
+
+/// What was sealed, where the rest of the site is whole.
+pub(super) fn sealed(
+    translated: Option<&Translated<'_>>,
+    files: &SiteFiles,
+    plaintext: bool,
+    findings: &mut Findings,
+) -> anyhow::Result<Option<Sealed>> {
+    let Some((translated, site)) = translated.and_then(|t| Some((t, t.inputs.site.as_ref()?))) else {
+        return Ok(None);
+    };
+    Ok(Sealed::read(files, site, &Slots::of(translated), plaintext, findings)?)
 }
 
 /// How much there is to read of them.

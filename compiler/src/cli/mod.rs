@@ -3,6 +3,7 @@
 //! Standard output is data, standard error is talk. Exit codes are in [`exit`].
 
 mod args;
+mod carry;
 mod check;
 mod compile;
 mod completions;
@@ -19,7 +20,10 @@ mod man;
 mod next;
 mod output;
 mod progress;
+mod rebuild;
 mod run;
+mod secrets;
+mod secrets_show;
 mod site_args;
 mod ui;
 mod verify;

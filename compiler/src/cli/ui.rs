@@ -18,7 +18,7 @@ impl Ui {
     pub fn new(global: &Global) -> Self {
         let colour = !global.no_color && ambient::variable("NO_COLOR").is_none() && stderr().is_terminal();
         // What the tool does, for `-l debug` and `-l trace`. Without times: the log of a run reads like any other's.
-        let logger = tracing_subscriber::fmt().without_time().with_target(false).with_ansi(colour);
+        let logger = tracing_subscriber::fmt().without_time().with_target(false).with_ansi(false);
         let level = match global.log_level {
             LogLevel::Trace => tracing::Level::TRACE,
             LogLevel::Debug => tracing::Level::DEBUG,

@@ -4,9 +4,11 @@
 //! never the set. Only `set.json`, which is made last, knows them all.
 
 use super::Translated;
+use super::secrets::NodeSecrets;
 use crate::blob::Taken;
 use crate::document::{Document, NodeDocuments, NodeFiles, Placed, RenderError};
 use crate::emit::{OutputError, SetWriter, SigningKey};
+use crate::secrets::Sealed;
 use crate::site::values::Role as SiteRole;
 use crate::site::{NodeFacts, Site, SiteFiles};
 use airlift_bundle::Problems;
@@ -93,6 +95,8 @@ pub struct Parts<'a> {
     pub blobs: &'a [Taken],
     /// `report.txt`.
     pub report: &'a str,
+    /// What was sealed; without it the set can be looked at, but nodes can't be migrated with it.
+    pub sealed: Option<&'a Sealed>,
 }
 
 /// Packs a whole site into `sink`. Without a key the signatures are left out.
@@ -100,7 +104,7 @@ pub struct Parts<'a> {
 /// # Errors
 /// See [`PackError`].
 pub fn pack(parts: &Parts<'_>, key: Option<&SigningKey>, sink: &impl Sink) -> Result<Packed, PackError> {
-    let Parts { translated, site, nodes, blobs, .. } = parts;
+    let Parts { translated, site, nodes, blobs, sealed, .. } = parts;
     let take = |path: &str, content: &[u8]| -> Result<SetFile, PackError> {
         sink.take(path, content).map_err(PackError::Output)?;
         Ok(SetFile::of(path.parse()?, content))
@@ -119,13 +123,14 @@ pub fn pack(parts: &Parts<'_>, key: Option<&SigningKey>, sink: &impl Sink) -> Re
     listed.push(take("report.txt", parts.report.as_bytes())?);
     listed.extend(blobs.iter().flat_map(|taken| taken.pieces.iter().cloned()));
 
-    let planned: Vec<(PlannedNode, NodePlan)> = site
+    let data_dir = site.settings.data_dir.value.as_str();
+    let planned: Vec<(PlannedNode, NodePlan, NodeSecrets)> = site
         .inventory
         .nodes
         .iter()
         .zip(&nodes.nodes)
         .enumerate()
-        .map(|(i, (facts, files))| planned(facts, i == 0, files))
+        .map(|(i, (facts, files))| planned(facts, i == 0, files, *sealed, data_dir))
         .collect::<Result<_, PackError>>()?;
     let plan = Plan {
         format: Format,
@@ -134,7 +139,7 @@ pub fn pack(parts: &Parts<'_>, key: Option<&SigningKey>, sink: &impl Sink) -> Re
         contract: translated.inputs.contract.id.parse()?,
         tool: Tool { name: env!("CARGO_PKG_NAME").parse()?, version: env!("CARGO_PKG_VERSION").parse()? },
         inputs: inputs(parts)?,
-        nodes: planned.iter().map(|(node, _)| node.clone()).collect(),
+        nodes: planned.iter().map(|(node, ..)| node.clone()).collect(),
     };
     let (plan_json, plan_id) = plan.to_json()?;
     tracing::debug!(%plan_id, nodes = planned.len(), "pack");
@@ -145,8 +150,8 @@ pub fn pack(parts: &Parts<'_>, key: Option<&SigningKey>, sink: &impl Sink) -> Re
     let bundles: Vec<SetFile> = planned
         .into_par_iter()
         .zip(&nodes.nodes)
-        .map(|((_, node_plan), files)| {
-            let (path, bytes) = bundle(&plan, plan_id, node_plan, files, &texts, blobs)?;
+        .map(|((_, node_plan, own), files)| {
+            let (path, bytes) = bundle(&plan, plan_id, node_plan, files, own, &texts, blobs)?;
             if let Some(key) = key {
                 let signature = key.sign(&bytes, &comment);
                 let path = format!("{path}.minisig");
@@ -170,7 +175,13 @@ pub fn pack(parts: &Parts<'_>, key: Option<&SigningKey>, sink: &impl Sink) -> Re
 }
 
 /// One node as the site sees it, and its own plan.
-fn planned(facts: &NodeFacts, first: bool, files: &NodeFiles) -> Result<(PlannedNode, NodePlan), PackError> {
+fn planned(
+    facts: &NodeFacts,
+    first: bool,
+    files: &NodeFiles,
+    sealed: Option<&Sealed>,
+    data_dir: &str,
+) -> Result<(PlannedNode, NodePlan, NodeSecrets), PackError> {
     let role = match (facts.role.value, first) {
         (SiteRole::Manager, true) => Role::Leader,
         (SiteRole::Manager, false) => Role::Manager,
@@ -182,43 +193,66 @@ fn planned(facts: &NodeFacts, first: bool, files: &NodeFiles) -> Result<(Planned
     let keys = NodeKeys {
         age: facts.age_recipient.as_ref().map(|key| key.value.to_string().parse()).transpose()?,
         ssh_host: facts.ssh_host_key.as_ref().map(|key| key.value.to_string().parse()).transpose()?,
-        receipt: None,
+        receipt: sealed.and_then(|sealed| sealed.node(&node.name)).map(|own| own.receipt.clone()),
     };
+    let own = sealed.map(|sealed| NodeSecrets::of(sealed, &node, data_dir)).transpose()?.unwrap_or_default();
     let mut ids = BTreeSet::new();
-    let steps =
-        files.files.iter().map(|placed| place(placed, &mut ids)).collect::<Result<Vec<_>, PackError>>()?;
+    let documents = files.files.iter().map(|placed| place(placed, &own, &mut ids));
+    let mut steps = documents.collect::<Result<Vec<_>, PackError>>()?;
+    for put in &own.puts {
+        steps.push(put.step("root", &mut ids)?);
+    }
     let plan = NodePlan {
         node: node.clone(),
         keep_dir: KEEP_DIR.parse()?,
-        secrets: Vec::new(),
+        secrets: own.listed.clone(),
         checks: Vec::new(),
         stages: vec![StagePlan { stage: Stage::Prepare, steps }],
         recoveries: Vec::new(),
     };
-    Ok((PlannedNode { node, keys, plan: plan.digest()? }, plan))
+    Ok((PlannedNode { node, keys, plan: plan.digest()? }, plan, own))
 }
+
+/// Every bundle carries the documents of the whole site. They list every node, so that a set grows with the square of
+/// the nodes; workers go without them where they are larger than this together, in bytes (some 400 nodes).
+const SHARED_WITH_WORKERS: usize = 256 << 10;
 
 /// Where the executor keeps what it needs to go back.
 const KEEP_DIR: &str = "/var/lib/airlift";
 
 /// The step that puts a document in place. All are put there while MKE 3 runs; nothing starts them yet.
-fn place(placed: &Placed, ids: &mut BTreeSet<String>) -> Result<Step, PackError> {
-    Ok(Step {
-        id: step_id(&placed.path, ids).parse()?,
-        title: title(&placed.path).parse()?,
-        action: Action::Place {
-            target: placed.path.parse()?,
-            content: Content::File {
-                entry: entry(&placed.path)?,
-                sha256: Sha256::of(&render(&placed.document)?),
+fn place(placed: &Placed, own: &NodeSecrets, ids: &mut BTreeSet<String>) -> Result<Step, PackError> {
+    let content = own.content(entry(&placed.path)?, &render(&placed.document)?)?;
+    PutStep { path: placed.path.clone(), mode: placed.mode, content }.step(placed.owner, ids)
+}
+
+/// A file to put in place.
+#[derive(Debug)]
+pub(super) struct PutStep {
+    /// Where.
+    pub path: String,
+    /// Its permission bits.
+    pub mode: u32,
+    /// What it holds.
+    pub content: Content,
+}
+
+impl PutStep {
+    fn step(&self, owner: &str, ids: &mut BTreeSet<String>) -> Result<Step, PackError> {
+        Ok(Step {
+            id: step_id(&self.path, ids).parse()?,
+            title: title(&self.path).parse()?,
+            action: Action::Place {
+                target: self.path.parse()?,
+                content: self.content.clone(),
+                owner: owner.parse()?,
+                group: Account::root(),
+                mode: format!("{:04o}", self.mode).parse()?,
+                label: None,
             },
-            owner: placed.owner.parse()?,
-            group: Account::root(),
-            mode: format!("{:04o}", placed.mode).parse()?,
-            label: None,
-        },
-        holds_until: None,
-    })
+            holds_until: None,
+        })
+    }
 }
 
 /// A step's name from the path that it is about: its letters and digits; with a digest where that is too long or is
@@ -264,15 +298,22 @@ fn bundle(
     plan_id: PlanId,
     node_plan: NodePlan,
     files: &NodeFiles,
+    own: NodeSecrets,
     shared: &[(String, Vec<u8>)],
     blobs: &[Taken],
 ) -> Result<(String, Vec<u8>), PackError> {
     let mut contents = Contents::new();
-    for (name, bytes) in shared {
-        contents.add(name.parse()?, Mode::PLAIN, bytes.clone())?;
+    let size: usize = shared.iter().map(|(_, bytes)| bytes.len()).sum();
+    if node_plan.node.role.is_manager() || size <= SHARED_WITH_WORKERS {
+        for (name, bytes) in shared {
+            contents.add(name.parse()?, Mode::PLAIN, bytes.clone())?;
+        }
     }
     for placed in &files.files {
         contents.add(entry(&placed.path)?, Mode::PLAIN, render(&placed.document)?)?;
+    }
+    for (name, bytes) in own.entries {
+        contents.add(name, Mode::PLAIN, bytes)?;
     }
     let path = node_plan.node.name.bundle_path().to_string();
     let manifest = Manifest {

@@ -151,7 +151,9 @@ impl Contract {
 
     /// The origin of its constants.
     pub fn origin(&self) -> Origin {
-        Origin::contract(self.id)
+        static ORIGINS: LazyLock<BTreeMap<&str, Origin>> =
+            LazyLock::new(|| super::all().iter().map(|c| (c.id, Origin::contract(c.id))).collect());
+        ORIGINS.get(self.id).cloned().unwrap_or_else(|| Origin::contract(self.id))
     }
 
     /// The document that its own tool prints, every scalar a constant of this contract, without hosts.

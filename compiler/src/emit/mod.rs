@@ -10,4 +10,4 @@ pub use blob::BlobCopy;
 pub use directory::{Existing, OutputError, SetWriter};
 pub use issued::{ISSUED, Issued, SerialError, Standing, standing};
 pub use key::{KeyError, Protection, SigningKey};
-pub use private_file::{PrivateFileError, read_private, write_private};
+pub use private_file::{PrivateFileError, read_private, replace_private, write_private};

@@ -1,7 +1,7 @@
 //! Joins accounts and documents.
 
 use crate::document::{Leaf, Scalar, Tree};
-use crate::origin::Source;
+use crate::origin::{Origin, Source};
 use crate::translate::{Account, Accounts, Fate};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -21,7 +21,8 @@ pub struct Ledger {
     /// Every account, team, role, collection, grant and binding of MKE 3, where they are migrated.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub access: Vec<KeyEntry>,
-    /// Every scalar of every document, by document and path.
+    /// Every scalar of every document, by document and path. A document that is the same on every node is there once, as
+    /// `nodes/*/…`.
     pub values: Vec<ValueEntry>,
 }
 
@@ -56,7 +57,7 @@ pub struct ValueEntry {
     /// What stands there; a secret is shown as its slot.
     pub is: serde_json::Value,
     /// What it depends on.
-    pub from: Vec<Source>,
+    pub from: Origin,
 }
 
 impl Ledger {
@@ -74,11 +75,7 @@ impl Ledger {
                 for source in leaf.origin.sources().filter(|s| s.file == accounts.file) {
                     by_source.entry(source.clone()).or_default().push(place.clone());
                 }
-                values.push(ValueEntry {
-                    value: place,
-                    is: shown(leaf),
-                    from: leaf.origin.sources().cloned().collect(),
-                });
+                values.push(ValueEntry { value: place, is: shown(leaf), from: leaf.origin.clone() });
             }
         }
         let keys = accounts.list.iter().map(|account| entry(&accounts.file, account, &by_source)).collect();

@@ -17,14 +17,21 @@ pub struct Answer {
     pub perhaps: Vec<String>,
 }
 
-/// Looks up `file:path`, or a path alone; `access:NAME` is a user, team, role or binding of MKE 3. A path of a table or map stands for all below it. For an input that is not
-/// the TOML file (`hosts.yaml:hosts[0].address`) the answer is every value that depends on it.
+/// Looks up `file:path`, or a path alone. A path of a table or map stands for all below it. For an input that is not
+/// the TOML file (`hosts.yaml:hosts[0].address`) the answer is every value that depends on it. `access:NAME` is a user,
+/// team, role, grant or binding of MKE 3.
 pub fn explain(ledger: &Ledger, query: &str) -> Answer {
     let things = ledger.access.iter().filter(|thing| is_about(&thing.key, query));
     let keys: Vec<_> = ledger.keys.iter().filter(|k| matches(&k.key, query)).chain(things).cloned().collect();
-    let mut values: Vec<_> = ledger.values.iter().filter(|v| matches(&v.value, query)).cloned().collect();
+    // What is the same on every node is listed once.
+    let everywhere = query.strip_prefix("nodes/").and_then(|q| q.split_once('/'));
+    let everywhere = everywhere.map(|(_, rest)| format!("nodes/*/{rest}"));
+    let asked = |v: &&ValueEntry| {
+        matches(&v.value, query) || everywhere.as_ref().is_some_and(|query| matches(&v.value, query))
+    };
+    let mut values: Vec<_> = ledger.values.iter().filter(asked).cloned().collect();
     if keys.is_empty() && values.is_empty() {
-        let from = |v: &&ValueEntry| v.from.iter().any(|s| matches(&s.to_string(), query));
+        let from = |v: &&ValueEntry| v.from.sources().any(|s| matches(&s.to_string(), query));
         values = ledger.values.iter().filter(from).cloned().collect();
     }
     let mut perhaps = Vec::new();
@@ -87,7 +94,7 @@ impl fmt::Display for Answer {
         for value in &self.values {
             let shown = value.is.as_str().map_or_else(|| value.is.to_string(), |text| format!("{text:?}"));
             writeln!(f, "{} = {shown}", value.value)?;
-            for from in &value.from {
+            for from in value.from.sources() {
                 let from =
                     if from.is_constant() { format!("constant of {}", from.path) } else { from.to_string() };
                 writeln!(f, "    <- {from}")?;

@@ -53,30 +53,31 @@ impl Machine {
                 io::ErrorKind::NotFound => format!("there is no program {program} in {}", self.path),
                 _ => format!("{program} can't be started: {error}"),
             })?;
-        let answer = self.listen(program, args.first().unwrap_or(&""), &mut child);
+        let verb = args.iter().find(|arg| !arg.starts_with('-')).unwrap_or(&"");
+        let answer = self.listen(&format!("{program} {verb}"), &mut child);
         if answer.is_err() {
             end(&mut child);
         }
         answer
     }
 
-    fn listen(&self, program: &str, verb: &str, child: &mut Child) -> Result<Answer, String> {
+    fn listen(&self, what: &str, child: &mut Child) -> Result<Answer, String> {
         let out = drain(child.stdout.take(), LONGEST);
         let err = drain(child.stderr.take(), LONGEST_COMPLAINT);
-        let late = || format!("{program} {verb} gave no answer within {} s", self.patience.as_secs_f32());
+        let late = || format!("{what} gave no answer within {} s", self.patience.as_secs_f32());
         let hear = |from: &Receiver<io::Result<Vec<u8>>>| match from.recv_timeout(self.patience) {
             Ok(Ok(bytes)) => Ok(bytes),
-            Ok(Err(error)) => Err(format!("{program} {verb}: {error}")),
+            Ok(Err(error)) => Err(format!("{what}: {error}")),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Err(late()),
         };
         let out = hear(&out)?;
         if out.len() as u64 > LONGEST {
-            return Err(format!("{program} {verb} answered more than {LONGEST} bytes"));
+            return Err(format!("{what} answered more than {LONGEST} bytes"));
         }
         let err = String::from_utf8_lossy(&hear(&err)?).into_owned();
         let status = wait(child).ok_or_else(late)?;
         let last = err.trim().lines().last().unwrap_or("no reason given");
-        Ok(Answer { good: status.success(), out, complaint: format!("{program} {verb}: {status}: {last}") })
+        Ok(Answer { good: status.success(), out, complaint: format!("{what}: {status}: {last}") })
     }
 }
 
@@ -155,7 +156,7 @@ mod tests {
     fn a_failure_is_told_in_the_programs_last_words() {
         let answer = machine().ask("sh", &["-c", "echo first >&2; echo last >&2; exit 7"]).unwrap();
         assert!(!answer.good);
-        assert_eq!(answer.complaint, "sh -c: exit status: 7: last");
+        assert_eq!(answer.complaint, "sh echo first >&2; echo last >&2; exit 7: exit status: 7: last");
         assert!(machine().ask("no-such-program", &[]).unwrap_err().contains("no program"));
     }
 }

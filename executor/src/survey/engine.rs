@@ -18,7 +18,7 @@ use super::product::{
 
 const PROGRAM: &str = "docker";
 /// Before every command: no file of the caller's, and the machine's own engine.
-const AT_HOME: [&str; 4] = ["--config", "/nonexistent", "--host", "unix:///var/run/docker.sock"];
+const AT_HOME: [&str; 2] = ["--config=/nonexistent", "--host=unix:///var/run/docker.sock"];
 const CONFIG: &str = "/etc/docker/daemon.json";
 const DEFAULT_DATA_ROOT: &str = "/var/lib/docker";
 
@@ -103,6 +103,8 @@ struct Info {
     docker_root_dir: String,
     driver: String,
     swarm: Swarm,
+    /// Why there is no more than a frame; docker 20.10 ends with exit code 0 then.
+    server_errors: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -115,11 +117,11 @@ struct Swarm {
 fn info(machine: &Machine, notes: &mut Notes) -> Option<Info> {
     let answer = ask(machine, &["info", "--format", "{{json .}}"]);
     let (out, complaint) = notes.take("engine", answer)?;
-    // without an engine, docker gives an empty frame, and in some releases exit code 0 all the same
     let info = json::<Info>("info", &out).map_err(|why| complaint.clone().unwrap_or(why));
     let info = notes.take("engine", info)?;
     if info.server_version.is_empty() || !info.docker_root_dir.starts_with('/') {
-        notes.add("engine", complaint.unwrap_or_else(|| "docker info named no engine".to_owned()));
+        let why = complaint.or_else(|| info.server_errors.into_iter().next());
+        notes.add("engine", why.unwrap_or_else(|| "docker info named no engine".to_owned()));
         return None;
     }
     Some(info)
@@ -226,11 +228,10 @@ fn images(machine: &Machine, notes: &mut Notes) -> Vec<Image> {
             continue;
         };
         let digest = (digest != NONE && !digest.is_empty()).then_some(digest);
-        let reference = match (repository.as_str(), tag.as_str(), &digest) {
+        let reference = match (tag.as_str(), &digest) {
+            (NONE, Some(digest)) => format!("{repository}@{digest}"),
             // left over from a build or an overwritten tag: nothing refers to it
-            (NONE, ..) => continue,
-            (_, NONE, Some(digest)) => format!("{repository}@{digest}"),
-            (_, NONE, None) => continue,
+            (NONE, None) => continue,
             _ => format!("{repository}:{tag}"),
         };
         images.push(Image { reference, digest });

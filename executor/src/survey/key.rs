@@ -115,19 +115,21 @@ fn generate(path: &Path) -> io::Result<bool> {
     let directory = directory_of(path);
     make_directories(directory)?;
     let lock = Flock::lock(File::open(directory)?, FlockArg::LockExclusive).map_err(|(_, errno)| errno)?;
+    // whoever sees a key may remove the temporary file, so none is made beside one
+    let made = fs::symlink_metadata(path).is_err() && make_beside_and_link(path)?;
+    lock.sync_all()?;
+    Ok(made)
+}
+
+fn make_beside_and_link(path: &Path) -> io::Result<bool> {
     let beside = temporary(path);
     remove_if_there(&beside)?;
-    let made = match write_new(&beside, &new_identity()?) {
-        Ok(()) => match fs::hard_link(&beside, path) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-            Err(error) => Err(error),
-        },
-        Err(error) => Err(error),
-    };
+    let linked = write_new(&beside, &new_identity()?).and_then(|()| fs::hard_link(&beside, path));
     remove_if_there(&beside)?;
-    lock.sync_all()?;
-    made
+    match linked {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        linked => linked.map(|()| true),
+    }
 }
 
 /// Removes what a crash left and flushes the directory.
@@ -232,18 +234,17 @@ mod tests {
 
     #[test]
     fn the_pair_is_the_one_of_age() {
-        // made by age-keygen 1.1.1
-        let text = "# created: 2026-01-01T00:00:00Z\n\
-                    AGE-SECRET-KEY-1QQQSYQCYQ5RQWZQFPG9SCRGWPUGPZYSNZS23V9CCRYDPK8QARC0S7NA2SJ\n";
+        // both lines are from age-keygen 1.1.1
+        let text = "AGE-SECRET-KEY-15DDYFSA5K5V74ARGE8RGGECWJ9ZUV5X54N3HAP24LGLWXJ2PDJLSM7GVL8";
+        let public = "age16mhwgu49p44c0ykjfj5nl3jt83mwlq8udv3cd9e57rd48d27pflqw7ax34";
+        assert_eq!(recipient_in(text).as_deref(), Some(public));
+        assert_eq!(recipient_in(&text.replace("GVL8", "GVL9")), None, "a wrong checksum");
         let made = new_identity().unwrap();
         let recipient = recipient_in(&made).unwrap();
         assert!(made.contains(&format!("# public key: {recipient}\n")));
         assert!(recipient.starts_with("age1") && recipient.len() == 62);
         assert_ne!(new_identity().unwrap(), made);
-        // a checksum that is wrong by one character
-        assert_eq!(recipient_in(&made.replace("AGE-SECRET-KEY-1", "AGE-SECRET-KEY-1Q")), None);
         assert_eq!(recipient_in(&format!("{made}{made}")), None);
-        assert_eq!(recipient_in(text), None, "not a real checksum");
         assert_eq!(recipient_in(""), None);
     }
 
@@ -286,15 +287,17 @@ mod tests {
 
     #[test]
     fn runs_that_meet_agree_on_one_key() {
-        let bench = Bench::new();
-        let found: Vec<NodeKey> = thread::scope(|scope| {
-            let runs: Vec<_> =
-                (0..16).map(|_| scope.spawn(|| node_key(&bench.key(), true).unwrap())).collect();
-            runs.into_iter().map(|run| run.join().unwrap()).collect()
-        });
-        assert_eq!(found.iter().filter(|key| key.made).count(), 1);
-        assert!(found.iter().all(|key| key.recipient == found[0].recipient));
-        assert_eq!(bench.names(), ["age.key"]);
+        for _ in 0..50 {
+            let bench = Bench::new();
+            let run = || node_key(&bench.key(), true).unwrap();
+            let found: Vec<NodeKey> = thread::scope(|scope| {
+                let runs: Vec<_> = (0..8).map(|_| scope.spawn(run)).collect();
+                runs.into_iter().map(|run| run.join().unwrap()).collect()
+            });
+            assert_eq!(found.iter().filter(|key| key.made).count(), 1);
+            assert!(found.iter().all(|key| key.recipient == found[0].recipient));
+            assert_eq!(bench.names(), ["age.key"]);
+        }
     }
 
     #[test]

@@ -92,7 +92,7 @@ fn a_user_can_be_asked_about_by_the_beginning_of_the_name() {
     }
     assert!(explain(&ledger, "access:bo").is_empty(), "half a word is no name");
     let answer = explain(&ledger, "rbac/bindings.yaml:RoleBinding/payments/retail-dev-edit");
-    let from: BTreeSet<String> = answer.values[0].from.iter().map(ToString::to_string).collect();
+    let from: BTreeSet<String> = answer.values[0].from.sources().map(ToString::to_string).collect();
     assert!(
         from.contains("access:rolebinding:payments/retail-dev-edit") && from.contains("access:user:alice")
     );
