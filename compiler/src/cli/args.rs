@@ -20,9 +20,9 @@ pub struct Airlift {
 const AFTER_HELP: &str = "A first set, from nothing:
   airlift init acme                  a commented site directory
   airlift next acme                  what is still missing, and the command that makes it
-  airlift keygen author --key-password-file pw   a signing key; pw holds a password, mode 600
+  airlift keygen author              a signing key; asks for a password
   airlift check acme                 what would be lost, changed or in the way
-  airlift compile acme --key author.key --key-password-file pw --out acme-set";
+  airlift compile acme --key author.key --out acme-set";
 
 /// Flags of every verb.
 #[derive(Clone, Debug, Args)]
@@ -67,6 +67,27 @@ pub enum Format {
     Json,
 }
 
+impl Verb {
+    /// Its name, and for whom its answer is.
+    pub(super) fn answers(&self) -> (&'static str, Format) {
+        match self {
+            Verb::Init { format, .. } => ("init", *format),
+            Verb::Next { format, .. } => ("next", *format),
+            Verb::Compile { format, .. } => ("compile", *format),
+            Verb::Check { format, .. } => ("check", *format),
+            Verb::Convert { format, .. } => ("convert", *format),
+            Verb::Explain { format, .. } => ("explain", *format),
+            Verb::Contracts { format } => ("contracts", *format),
+            Verb::Keys { format, .. } => ("keys", *format),
+            Verb::Keygen { format, .. } => ("keygen", *format),
+            Verb::Verify { format, .. } => ("verify", *format),
+            Verb::Inspect { format, .. } => ("inspect", *format),
+            Verb::Completions { .. } => ("completions", Format::Text),
+            Verb::Man { .. } => ("man", Format::Text),
+        }
+    }
+}
+
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -78,6 +99,9 @@ pub enum Verb {
         /// Name of the site; the directory's name if absent.
         #[arg(long)]
         name: Option<String>,
+        /// For whom the answer is.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
     },
     /// Say what a site directory still lacks, and the command that makes it.
     Next {
@@ -99,7 +123,7 @@ pub enum Verb {
         /// The author's minisign key; see `airlift keygen`.
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
-        /// File with the key's password; else AIRLIFT_KEY_PASSWORD.
+        /// File with the key's password; else AIRLIFT_KEY_PASSWORD, else a terminal is asked.
         #[arg(long, value_name = "FILE")]
         key_password_file: Option<PathBuf>,
         /// Write a copy of mke4.yaml here too.
@@ -138,6 +162,9 @@ pub enum Verb {
         /// Replace a file that is there already.
         #[arg(long)]
         force: bool,
+        /// For whom the answer is.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
     },
     /// Say what became of a key, or where a value comes from.
     Explain {
@@ -174,12 +201,15 @@ pub enum Verb {
         /// Path of the two files, without ending.
         #[arg(value_name = "NAME")]
         stem: PathBuf,
-        /// File with a password for the key; else AIRLIFT_KEY_PASSWORD.
+        /// File with a password for the key; else AIRLIFT_KEY_PASSWORD, else a terminal is asked.
         #[arg(long, value_name = "FILE")]
         key_password_file: Option<PathBuf>,
         /// Keep the key without a password: whoever reads the file can sign.
         #[arg(long, conflicts_with = "key_password_file")]
         no_password: bool,
+        /// For whom the answer is.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
     },
     /// Check a whole set: signatures, digests, and that its parts belong together.
     Verify {

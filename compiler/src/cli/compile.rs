@@ -1,6 +1,6 @@
 //! `airlift compile`: the whole way from a site directory to a signed set.
 
-use super::args::Format;
+use super::answer::Answer;
 use super::loading::{self, Loaded};
 use super::site_args::SiteArgs;
 use super::ui::{Ui, exit_code};
@@ -10,7 +10,7 @@ use crate::compile::bundle::{self, Packed};
 use crate::compile::{Inputs, Translated, report};
 use crate::contract::Use;
 use crate::diag::Findings;
-use crate::emit::{Existing, ISSUED, Issued, SerialError, SigningKey, Standing, standing, write_set};
+use crate::emit::{Existing, ISSUED, Issued, SerialError, Standing, standing, write_set};
 use crate::site::values::Date;
 use airlift_bundle::set::SetIndex;
 use anyhow::Context as _;
@@ -30,7 +30,6 @@ pub struct Wish<'a> {
     pub password_file: Option<&'a Path>,
     pub config_out: Option<&'a Path>,
     pub force: bool,
-    pub format: Format,
 }
 
 #[derive(Serialize)]
@@ -45,8 +44,8 @@ struct Done {
     out: PathBuf,
 }
 
-pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
-    let key = SigningKey::read(wish.key, keygen::password(wish.password_file)?);
+pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<Answer> {
+    let key = keygen::unlock(wish.key, wish.password_file)?;
     let Loaded { inputs, mut findings, files } = loading::site(wish.site, Use::Compile)?;
     let translated = inputs.as_ref().map(|inputs| Translated::new(inputs, &mut findings));
     // What the clock says is shown and may stop the run, but stays out of the set.
@@ -56,14 +55,15 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
     let key = match key {
         Ok(key) => key,
         Err(error) => {
-            ui.fail(&format!("{error}"), None);
-            return Ok(if findings.stop() { exit_code(&findings) } else { exit::INPUT });
+            let code = if findings.stop() { exit_code(&findings) } else { exit::INPUT };
+            return Ok(Answer::new(code).findings(&findings).problem(error.to_string(), None));
         }
     };
     let whole = translated.as_ref().and_then(|t| Some((t, t.inputs.site.as_ref()?, t.nodes.as_ref()?)));
     let (false, Some((translated, site, nodes))) = (findings.stop(), whole) else {
-        ui.fail("nothing was written", Some("mend what stands above and run the same command again"));
-        return Ok(refusal(&findings));
+        return Ok(Answer::new(refusal(&findings))
+            .findings(&findings)
+            .problem("nothing was written", Some("mend what stands above and run the same command again")));
     };
     let contract = translated.inputs.contract;
     if translated.inputs.contract_is_default {
@@ -82,8 +82,7 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
     let issued = match may_issue(&wish.site.dir, &out, &name, serial, set_json) {
         Ok(issued) => issued,
         Err(error) => {
-            ui.fail(&error.to_string(), None);
-            return Ok(exit::INPUT);
+            return Ok(Answer::new(exit::INPUT).findings(&findings).problem(error.to_string(), None));
         }
     };
     // Noted before the set appears: a serial that was noted in vain costs nothing, one that was forgotten may be used twice.
@@ -109,19 +108,16 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
         bytes: packed.files.values().map(Vec::len).sum(),
         out,
     };
-    match wish.format {
-        Format::Json => output::print_json(&done)?,
-        Format::Text => output::print(&format!(
-            "{}: {} bundles for {}, site {}, serial {}\nplan id {}\n",
-            done.out.display(),
-            done.nodes,
-            done.contract,
-            done.site,
-            done.serial,
-            done.plan_id
-        ))?,
-    }
-    Ok(exit::DONE)
+    let text = format!(
+        "{}: {} bundles for {}, site {}, serial {}\nplan id {}\n",
+        done.out.display(),
+        done.nodes,
+        done.contract,
+        done.site,
+        done.serial,
+        done.plan_id
+    );
+    Answer::new(exit::DONE).findings(&findings).result(&done, text)
 }
 
 /// Whether a set with this `set.json` may leave under this serial.

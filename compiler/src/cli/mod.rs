@@ -2,6 +2,7 @@
 //!
 //! Standard output is data, standard error is talk. Exit codes are in [`exit`].
 
+mod answer;
 mod args;
 mod check;
 mod compile;
