@@ -12,7 +12,8 @@
 //! SHA256SUMS                       set.json and every file that it names, for sha256sum -c
 //! nodes/<name>.tar.zst             one bundle for every node
 //! nodes/<name>.tar.zst.minisig     an author's signature on it
-//! blobs/sha256/<hex>               large payload, once per set
+//! blobs/sha256/<hex>               large payload, once per set …
+//! blobs/sha256/<hex>.part/0000     … in chunks where FAT32 could not hold it in one piece
 //! …                                documents for people and tools
 //! ```
 //!
@@ -55,22 +56,44 @@
 //! use airlift_bundle::archive;
 //! use airlift_bundle::limits::Limits;
 //! use airlift_bundle::manifest::{Contents, Manifest};
-//! use airlift_bundle::plan::{NodeIdentity, NodeKeys, NodePlan, Place, Plan, PlannedNode, Role, Tool};
+//! use airlift_bundle::gate::Stage;
+//! use airlift_bundle::plan::{
+//!     Action, Content, NodeIdentity, NodeKeys, NodePlan, Plan, PlannedNode, Role, StagePlan, Step, Tool,
+//! };
 //! use airlift_bundle::set::{SetFile, SetIndex};
 //! use airlift_bundle::value::{Account, Format, Mode, Serial};
 //!
+//! use airlift_bundle::digest::Sha256;
+//!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // What one node does …
+//! // The node's files …
+//! let mut contents = Contents::new();
+//! let k0s_yaml = b"apiVersion: k0s.k0sproject.io/v1beta1\n".to_vec();
+//! let sha256 = Sha256::of(&k0s_yaml);
+//! contents.add("k0s/k0s.yaml".parse()?, Mode::PLAIN, k0s_yaml)?;
+//!
+//! // … what it does with them …
 //! let node = NodeIdentity { name: "m1".parse()?, role: Role::Leader, addresses: vec!["10.0.0.1".parse()?] };
-//! let node_plan = NodePlan {
-//!     node: node.clone(),
-//!     places: vec![Place {
-//!         source: "k0s/k0s.yaml".parse()?,
+//! let step = Step {
+//!     id: "k0s-config".parse()?,
+//!     title: "configuration of k0s".parse()?,
+//!     action: Action::Place {
 //!         target: "/etc/k0s/k0s.yaml".parse()?,
+//!         content: Content::File { entry: "k0s/k0s.yaml".parse()?, sha256 },
 //!         owner: Account::root(),
 //!         group: Account::root(),
 //!         mode: Mode::PRIVATE,
-//!     }],
+//!         label: None,
+//!     },
+//!     holds_until: None,
+//! };
+//! let node_plan = NodePlan {
+//!     node: node.clone(),
+//!     keep_dir: "/var/lib/airlift".parse()?,
+//!     secrets: vec![],
+//!     checks: vec![],
+//!     stages: vec![StagePlan { stage: Stage::Prepare, steps: vec![step] }],
+//!     recoveries: vec![],
 //! };
 //!
 //! // … and what the site does. Its bytes make the plan id.
@@ -86,8 +109,6 @@
 //! let (plan_json, plan_id) = plan.to_json()?;
 //!
 //! // The node's bundle.
-//! let mut contents = Contents::new();
-//! contents.add("k0s/k0s.yaml".parse()?, Mode::PLAIN, b"apiVersion: k0s.k0sproject.io/v1beta1\n".to_vec())?;
 //! let manifest = Manifest {
 //!     format: Format,
 //!     plan_id,
@@ -129,13 +150,16 @@ pub mod archive;
 pub mod digest;
 pub mod error;
 pub mod files;
+pub mod gate;
 pub mod json;
 pub mod limits;
 pub mod manifest;
 pub mod name;
 pub mod plan;
+pub mod sealed;
 pub mod set;
 pub mod signature;
+pub mod signing;
 pub mod trust;
 pub mod value;
 

@@ -1,6 +1,6 @@
 //! `manifest.json`, the first entry of every bundle: who it is for, all that it holds, and what to do with it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +58,7 @@ pub struct Blob {
 }
 
 impl Blob {
-    /// Where the blob lies in a set.
+    /// Where the blob lies in a set, if it lies there in one piece; see [`blob`](crate::set::blob).
     #[must_use]
     pub fn set_path(&self) -> String {
         format!("blobs/sha256/{}", self.sha256)
@@ -131,10 +131,10 @@ impl Manifest {
     }
 
     /// What the types alone can't hold: sorted, unique names that survive a stick, none of them `manifest.json`;
-    /// sorted blobs with unique names; a file for every place.
+    /// sorted blobs with unique names; every file and blob that the plan names, with the digest that it expects.
     fn check(&self) -> Result<(), Problems> {
         let names = self.files.iter().map(|file| file.path.as_str());
-        let mut found = collisions(std::iter::once(Self::FILE).chain(names.clone()));
+        let mut found = collisions(std::iter::once(Self::FILE).chain(names));
         let wrong = |why: String| Error::Contradiction { file: Self::FILE.to_owned(), why };
         if !self.files.is_sorted_by(|a, b| a.path <= b.path) {
             found.push(wrong("its files are not sorted by path".to_owned()));
@@ -144,12 +144,25 @@ impl Manifest {
         }
         found.extend(collisions(self.blobs.iter().map(|blob| blob.name.as_str())));
         found.extend(self.plan.contradictions(Self::FILE));
-        let known: BTreeSet<&str> = names.collect();
-        for place in self.plan.places.iter().filter(|place| !known.contains(place.source.as_str())) {
-            found.push(wrong(format!(
-                "{} is put in place from {}, which it does not list",
-                place.target, place.source
-            )));
+        let files: BTreeMap<&EntryName, Sha256> =
+            self.files.iter().map(|file| (&file.path, file.sha256)).collect();
+        let blobs: BTreeMap<&EntryName, Sha256> =
+            self.blobs.iter().map(|blob| (&blob.name, blob.sha256)).collect();
+        for (what, known, (name, sha256)) in self
+            .plan
+            .entries()
+            .map(|named| ("the file", &files, named))
+            .chain(self.plan.blobs().map(|named| ("the blob", &blobs, named)))
+        {
+            match known.get(name) {
+                None => found.push(wrong(format!("its plan needs {what} {name}, which it does not list"))),
+                Some(listed) if *listed != sha256 => {
+                    found.push(wrong(format!(
+                        "its plan needs {what} {name} with another digest than it lists"
+                    )));
+                }
+                Some(_) => {}
+            }
         }
         Problems::none(found)
     }

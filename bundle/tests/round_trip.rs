@@ -22,7 +22,7 @@ fn any_contents() -> impl Strategy<Value = Contents> {
     proptest::collection::vec(file, 0..12).prop_map(|files| {
         let mut contents = Contents::new();
         let mut names = vec!["manifest.json".to_owned(), "k0s/k0s.yaml".to_owned()];
-        contents.add("k0s/k0s.yaml".parse().unwrap(), Mode::PLAIN, vec![]).unwrap();
+        contents.add("k0s/k0s.yaml".parse().unwrap(), Mode::PLAIN, support::K0S_YAML.to_vec()).unwrap();
         for (name, mode, bytes) in files {
             let Ok(valid) = name.parse::<EntryName>() else { continue };
             names.push(name);

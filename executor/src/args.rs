@@ -8,6 +8,7 @@ use airlift_bundle::trust::KeyRole;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::exit::Exit;
+use crate::survey::key::DEFAULT_PATH as DEFAULT_KEY;
 use crate::trust_store::DEFAULT_PATH;
 
 /// Checks and applies an Airlift bundle on the node that it names.
@@ -34,6 +35,8 @@ pub enum Format {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make this node's key once and print the node's facts as JSON, for survey/NODE.json of a site; writes nothing else
+    Survey(Survey),
     /// Check a whole set, or one bundle where it lies in its set; writes nothing
     Verify(Verify),
     /// Show what is in a bundle, or print one of its files; writes nothing
@@ -41,6 +44,20 @@ pub enum Command {
     /// Say whose signatures this machine trusts
     #[command(subcommand)]
     Trust(Trust),
+}
+
+/// `survey`
+#[derive(Debug, Args)]
+pub struct Survey {
+    /// Write the facts here instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Make no key; tell the one that is there
+    #[arg(long)]
+    pub no_key: bool,
+    /// The node's age key, made here when there is none; it never leaves the node
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_KEY)]
+    pub key: PathBuf,
 }
 
 /// `verify`
@@ -129,6 +146,10 @@ pub fn parse() -> Cli {
     let cli = Cli::parse();
     if let (Format::Json, Command::Inspect(Inspect { entry: Some(_), .. })) = (cli.format, &cli.command) {
         let clash = "a file is printed as it is; leave out --format json, or the file";
+        clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, format!("{clash}\n")).exit();
+    }
+    if let (Format::Json, Command::Survey(Survey { output: None, .. })) = (cli.format, &cli.command) {
+        let clash = "a survey is JSON already; leave out --format json, or say --output FILE";
         clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, format!("{clash}\n")).exit();
     }
     cli

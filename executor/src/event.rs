@@ -7,7 +7,7 @@ use std::fmt;
 
 use airlift_bundle::manifest::{Blob, FileEntry, Manifest};
 use airlift_bundle::name::{NodeName, SiteName};
-use airlift_bundle::plan::{NodeIdentity, Place};
+use airlift_bundle::plan::{NodeIdentity, NodePlan};
 use airlift_bundle::set::{Report, Signers};
 use airlift_bundle::signature::PublicKey;
 use airlift_bundle::trust::{KeyRole, TrustFile};
@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::refusal::Refusal;
+use crate::survey::format::Note;
 
 /// Version of the JSON events.
 pub const SCHEMA: u32 = 1;
@@ -70,14 +71,30 @@ pub enum Event {
         serial: Serial,
         /// The plan.
         plan_id: PlanId,
-        /// The node that it is for.
-        node: NodeIdentity,
+        /// What the node is to do.
+        plan: Box<NodePlan>,
         /// Its files.
         files: Vec<FileEntry>,
-        /// Where they go.
-        places: Vec<Place>,
         /// The blobs that belong to it.
         blobs: Vec<Blob>,
+    },
+    /// The node's own key.
+    NodeKey {
+        /// Whether this run made it.
+        made: bool,
+        /// The age recipient.
+        recipient: String,
+        /// SHA-256 of its text.
+        fingerprint: String,
+    },
+    /// The node was surveyed.
+    Surveyed {
+        /// The kernel's host name.
+        hostname: String,
+        /// Where the facts are; `null` for standard output.
+        output: Option<String>,
+        /// What could not be seen, or is odd.
+        notes: Vec<Note>,
     },
     /// The key that all trust of this run hangs on came from the command line.
     LoneKey(KeyShown),
@@ -172,17 +189,7 @@ impl Event {
             Ok(signed) => (Some(signed), Vec::new()),
             Err(why) => (None, why),
         };
-        Self::Bundle {
-            signed,
-            unverified,
-            site,
-            serial,
-            plan_id,
-            node: plan.node,
-            files,
-            places: plan.places,
-            blobs,
-        }
+        Self::Bundle { signed, unverified, site, serial, plan_id, plan: Box::new(plan), files, blobs }
     }
 
     /// The end of a run.
@@ -208,7 +215,8 @@ impl fmt::Display for Event {
                 writeln!(f, "    the rest of the set was not looked at")?;
                 write!(f, "{signed}")
             }
-            Self::Bundle { signed, unverified, site, serial, plan_id, node, files, places, blobs } => {
+            Self::Bundle { signed, unverified, site, serial, plan_id, plan, files, blobs } => {
+                let node = &plan.node;
                 match signed {
                     Some(_) => writeln!(f, "signature verified")?,
                     None => write!(f, "{}", Unverified(unverified))?,
@@ -228,14 +236,28 @@ impl fmt::Display for Event {
                 for FileEntry { path, mode, size, sha256 } in files {
                     writeln!(f, "    {mode} {size:>10} {sha256}  {path}")?;
                 }
-                writeln!(f, "\n{}:", count(places.len(), "place"))?;
-                for Place { source, target, owner, group, mode } in places {
-                    writeln!(f, "    {mode} {owner}:{group} {target}  from {source}")?;
+                writeln!(f, "\n{}:", count(plan.all_steps().count(), "step"))?;
+                for (stage, step) in plan.all_steps() {
+                    writeln!(f, "    {stage:>8} {}: {}", step.id, step.action)?;
                 }
                 writeln!(f, "\n{}:", count(blobs.len(), "blob"))?;
                 blobs.iter().try_for_each(|Blob { sha256, size, name }| {
                     writeln!(f, "         {size:>10} {sha256}  {name}")
                 })
+            }
+            Self::NodeKey { made, recipient, fingerprint } => {
+                let how = if *made { "made this node's key" } else { "this node's key, as it was" };
+                writeln!(f, "{how}: {recipient}")?;
+                writeln!(f, "    fingerprint {fingerprint}")?;
+                writeln!(
+                    f,
+                    "    write the fingerprint on paper; it is compared before secrets are sealed to this node"
+                )
+            }
+            Self::Surveyed { hostname, output, notes } => {
+                let place = output.as_deref().unwrap_or("standard output");
+                writeln!(f, "surveyed {hostname}; facts on {place}, {}", count(notes.len(), "note"))?;
+                notes.iter().try_for_each(|Note { fact, text }| writeln!(f, "    {fact}: {text}"))
             }
             Self::LoneKey(key) => {
                 writeln!(

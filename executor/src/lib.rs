@@ -14,4 +14,6 @@ pub mod event;
 pub mod exit;
 pub mod output;
 pub mod refusal;
+pub mod replace;
+pub mod survey;
 pub mod trust_store;

@@ -1,6 +1,6 @@
 //! How a person meets the compiler: first steps, wrong inputs, exit codes, nothing half written.
 
-use airlift_tests::{Bench, Done, airlift, files, node, root};
+use airlift_tests::{Bench, Done, airlift, answer, files, node, root};
 
 #[test]
 fn a_new_site_goes_from_init_to_check() {
@@ -289,6 +289,7 @@ fn help_and_manual_know_every_verb_and_exit_code() {
         "init",
         "next",
         "compile",
+        "secrets",
         "check",
         "convert",
         "explain",
@@ -296,6 +297,8 @@ fn help_and_manual_know_every_verb_and_exit_code() {
         "keys",
         "keygen",
         "verify",
+        "carry",
+        "rebuild",
         "inspect",
         "completions",
         "man",
@@ -334,27 +337,13 @@ fn keys_lists_every_key_with_its_fate() {
     }
 }
 
-/// The object on standard output, which must be the only thing there and of the published form.
-fn answer(done: &Done, verb: &str) -> serde_json::Value {
-    let schema = std::fs::read_to_string(root().join("docs/schemas/answer.schema.json")).unwrap();
-    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
-    let answer: serde_json::Value =
-        serde_json::from_str(&done.out).unwrap_or_else(|e| panic!("{verb}: {e}\n{}\n{}", done.out, done.err));
-    let wrong: Vec<String> = schema.iter_errors(&answer).map(|e| e.to_string()).collect();
-    assert!(wrong.is_empty(), "{verb}: {wrong:?}");
-    assert_eq!(answer["verb"], verb);
-    assert_eq!(answer["exit_code"], done.code, "{verb}");
-    assert_eq!(answer["ok"], done.code == 0, "{verb}");
-    answer
-}
-
 #[test]
 fn every_verb_answers_programs_in_one_shape_whether_it_works_or_not() {
     let bench = Bench::new("examples/acme");
     assert_eq!(bench.compile("set", &[]).code, 0);
     let [site, set, key, public, bundle] =
         ["site", "set", "author.key", "author.pub", "set/nodes/mgr1.tar.zst"].map(|name| bench.text(name));
-    let [fresh, stem, missing] = ["fresh", "other", "missing"].map(|name| bench.text(name));
+    let [fresh, stem, missing, copy] = ["fresh", "other", "missing", "copy"].map(|name| bench.text(name));
     let (small, bad) =
         (root().join("tests/fixtures/mke3/small.toml"), root().join("tests/fixtures/mke3/unsupported.toml"));
     let [small, bad] = [small, bad].map(|path| path.to_string_lossy().into_owned());
@@ -384,6 +373,12 @@ fn every_verb_answers_programs_in_one_shape_whether_it_works_or_not() {
         ("verify", vec![set.as_str(), "--public-key", &public], 0),
         ("verify", vec![set.as_str(), "--public-key", &key], 2),
         ("verify", vec![site.as_str(), "--public-key", &public], 2),
+        ("carry", vec![set.as_str(), &copy, "--public-key", &public], 0),
+        ("carry", vec![site.as_str(), &copy], 6),
+        ("carry", vec![set.as_str(), &public], 1),
+        ("rebuild", vec!["--check", &set, &site, "--public-key", &public], 0),
+        ("rebuild", vec!["--check", &set, &site, "--target", "v4.9.9"], 3),
+        ("rebuild", vec!["--check", &missing, &site], 1),
         ("inspect", vec![bundle.as_str()], 0),
         ("inspect", vec![public.as_str()], 6),
     ] {

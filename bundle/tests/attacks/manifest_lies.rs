@@ -1,8 +1,10 @@
 //! Manifests that parse but are not what the writer would have written, or contradict themselves.
 
 use airlift_bundle::Error;
+use airlift_bundle::digest::Sha256;
 use airlift_bundle::json::to_canonical_json;
 use airlift_bundle::manifest::Manifest;
+use airlift_bundle::plan::Step;
 
 use crate::raw;
 use crate::support;
@@ -38,26 +40,39 @@ fn deeply_nested_json_is_refused() {
     assert_eq!(refusal_of_json(&"[".repeat(1 << 20)).code(), "AB002");
 }
 
+fn steps(manifest: &mut Manifest) -> &mut Vec<Step> {
+    &mut manifest.plan.stages[0].steps
+}
+
 #[test]
 fn a_place_without_its_file_is_refused() {
     let mut manifest = raw::manifest();
-    manifest.plan.places[0].source = "nowhere".parse().unwrap();
-    assert!(refusal_of(&manifest).to_string().contains("nowhere"));
+    manifest.files.retain(|file| file.path.as_str() != "k0s/k0s.yaml");
+    assert!(
+        refusal_of(&manifest).to_string().contains("needs the file k0s/k0s.yaml, which it does not list")
+    );
+}
+
+#[test]
+fn a_place_of_another_digest_is_refused() {
+    let mut manifest = raw::manifest();
+    for file in &mut manifest.files {
+        file.sha256 = Sha256::of(b"something else");
+    }
+    assert!(refusal_of(&manifest).to_string().contains("with another digest"));
 }
 
 #[test]
 fn two_places_for_one_target_are_refused() {
     let mut manifest = raw::manifest();
-    manifest.plan.places.push(support::place());
+    steps(&mut manifest).push(support::place_at("again", "/etc/k0s/k0s.yaml"));
     assert!(refusal_of(&manifest).to_string().contains("two places"));
 }
 
 #[test]
 fn a_place_below_another_place_is_refused() {
     let mut manifest = raw::manifest();
-    let mut below = support::place();
-    below.target = "/etc/k0s/k0s.yaml/x".parse().unwrap();
-    manifest.plan.places.push(below);
+    steps(&mut manifest).push(support::place_at("below", "/etc/k0s/k0s.yaml/x"));
     assert!(refusal_of(&manifest).to_string().contains("the directory of"));
 }
 

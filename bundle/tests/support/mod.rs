@@ -9,8 +9,11 @@ use std::process::Command;
 
 use airlift_bundle::archive;
 use airlift_bundle::digest::Sha256;
+use airlift_bundle::gate::Stage;
 use airlift_bundle::manifest::{Blob, Contents, Manifest};
-use airlift_bundle::plan::{Input, NodeIdentity, NodeKeys, NodePlan, Place, Plan, PlannedNode, Role, Tool};
+use airlift_bundle::plan::{
+    Action, Content, Input, NodeIdentity, NodeKeys, NodePlan, Plan, PlannedNode, Role, StagePlan, Step, Tool,
+};
 use airlift_bundle::set::{SetFile, SetIndex};
 use airlift_bundle::signature::PublicKey;
 use airlift_bundle::trust::{KeyRole, TrustFile};
@@ -47,20 +50,46 @@ impl Key {
 pub fn contents() -> Contents {
     let mut contents = Contents::new();
     let mut add = |name: &str, mode, bytes: &[u8]| contents.add(name.parse().unwrap(), mode, bytes.to_vec());
-    add("k0s/k0s.yaml", Mode::PLAIN, b"kind: ClusterConfig\n").unwrap();
+    add("k0s/k0s.yaml", Mode::PLAIN, K0S_YAML).unwrap();
     add("k0s/empty", Mode::PLAIN, b"").unwrap();
     add("block", Mode::PRIVATE, &[7; 512]).unwrap();
     add("steps/start/k0s/do.sh", Mode::PROGRAM, b"#!/bin/sh\nexit 0\n").unwrap();
     contents
 }
 
-pub fn place() -> Place {
-    Place {
-        source: "k0s/k0s.yaml".parse().unwrap(),
-        target: "/etc/k0s/k0s.yaml".parse().unwrap(),
-        owner: Account::root(),
-        group: Account::root(),
-        mode: Mode::PRIVATE,
+pub const K0S_YAML: &[u8] = b"kind: ClusterConfig\n";
+
+/// A step that puts `k0s/k0s.yaml` in place.
+pub fn place() -> Step {
+    place_at("k0s-config", "/etc/k0s/k0s.yaml")
+}
+
+/// The same with this name and target.
+pub fn place_at(id: &str, target: &str) -> Step {
+    Step {
+        id: id.parse().unwrap(),
+        title: "configuration of k0s".parse().unwrap(),
+        action: Action::Place {
+            target: target.parse().unwrap(),
+            content: Content::File { entry: "k0s/k0s.yaml".parse().unwrap(), sha256: Sha256::of(K0S_YAML) },
+            owner: Account::root(),
+            group: Account::root(),
+            mode: Mode::PRIVATE,
+            label: None,
+        },
+        holds_until: None,
+    }
+}
+
+/// A plan for `node` with these steps in `prepare`.
+pub fn node_plan(node: NodeIdentity, steps: Vec<Step>) -> NodePlan {
+    NodePlan {
+        node,
+        keep_dir: "/var/lib/airlift".parse().unwrap(),
+        secrets: vec![],
+        checks: vec![],
+        stages: vec![StagePlan { stage: Stage::Prepare, steps }],
+        recoveries: vec![],
     }
 }
 
@@ -75,7 +104,7 @@ pub fn manifest(contents: &Contents) -> Manifest {
         plan_id: PlanId::of(b"no plan"),
         site: "acme".parse().unwrap(),
         serial: Serial::new(7).unwrap(),
-        plan: NodePlan { node: identity("m1", Role::Leader, 1), places: vec![place()] },
+        plan: node_plan(identity("m1", Role::Leader, 1), vec![place()]),
         files: contents.entries(),
         blobs: vec![],
     }
@@ -106,7 +135,7 @@ impl Site {
         let blob =
             Blob { sha256: Sha256::of(BLOB), size: BLOB.len() as u64, name: "images.tar".parse().unwrap() };
         let plans = [identity("m1.example.com", Role::Leader, 1), identity("w1", Role::Worker, 2)]
-            .map(|node| NodePlan { node, places: vec![place()] });
+            .map(|node| node_plan(node, vec![place()]));
         let plan = Plan {
             format: Format,
             site: "acme".parse().unwrap(),
@@ -161,6 +190,23 @@ impl Site {
             files.insert(manifest.plan.node.name.bundle_path().to_string(), bundle);
         }
         self.sign(plan_id, files)
+    }
+
+    /// The same set with its blob in chunks of this many bytes.
+    pub fn chunked(&self, size: usize) -> BTreeMap<String, Vec<u8>> {
+        let mut files = self.unsigned();
+        files.retain(|path, _| !path.starts_with("blobs/"));
+        for (number, chunk) in BLOB.chunks(size).enumerate() {
+            files.insert(format!("blobs/sha256/{}.part/{number:04}", Sha256::of(BLOB)), chunk.to_vec());
+        }
+        self.sign(PlanId::of(&files["plan.json"]), files)
+    }
+
+    /// The files that `set.json` lists.
+    pub fn unsigned(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut files = self.files();
+        files.retain(|path, _| !path.ends_with(".minisig") && path != "set.json" && path != "SHA256SUMS");
+        files
     }
 
     /// Adds `set.json`, the sums and all signatures to these files.

@@ -4,10 +4,11 @@
 //! `--format json`, failed ones included, prints exactly one object of one shape: `docs/schemas/answer.schema.json`.
 
 use super::args::Format;
-use super::output;
-use super::ui::Ui;
+use super::ui::{Ui, exit_code};
+use super::{exit, output};
 use crate::diag::Findings;
 use crate::diag::json::FindingJson;
+use airlift_bundle::Problems;
 use serde::Serialize;
 
 /// The shape's name and version. A field may be added under the same version; a change of meaning raises it.
@@ -65,6 +66,16 @@ impl Answer {
         Self { raw: true, ..Self::new(code) }
     }
 
+    /// What was found in the inputs stops the run before anything came of it. `what` says so in words.
+    pub fn stopped(findings: &Findings, what: &str) -> Self {
+        let code = match exit_code(findings) {
+            exit::DONE => exit::FAILED,
+            code => code,
+        };
+        let hint = "mend what stands above and run the same command again";
+        Self::new(code).findings(findings).problem(what, Some(hint))
+    }
+
     /// What came of it: as data, and in words.
     pub fn result<T: Serialize>(mut self, result: &T, text: impl Into<String>) -> anyhow::Result<Self> {
         self.result = Some(serde_json::to_value(result)?);
@@ -95,11 +106,22 @@ impl Answer {
         self
     }
 
+    /// What is wrong with a set, a bundle or a key.
+    pub fn problems(self, found: &Problems) -> Self {
+        found.iter().fold(self, |answer, problem| {
+            answer.coded(Some(problem.code()), format!("failed to {problem}"), Some(problem.hint()))
+        })
+    }
+
     /// Says it: problems on standard error; on standard output the text, or the object.
     pub fn tell(&self, ui: Ui, verb: &'static str, format: Format) -> anyhow::Result<()> {
-        for problem in &self.problems {
+        let mut problems = self.problems.iter().peekable();
+        while let Some(problem) = problems.next() {
             let code = problem.code.map(|code| format!("[{code}] ")).unwrap_or_default();
-            ui.fail(&format!("{code}{}", problem.message), problem.hint.as_deref());
+            // A hint that the next problem has too is said after that one.
+            let hint = problem.hint.as_deref();
+            let last = problems.peek().is_none_or(|next| next.hint.as_deref() != hint);
+            ui.fail(&format!("{code}{}", problem.message), hint.filter(|_| last));
         }
         match format {
             _ if self.raw => Ok(()),
@@ -107,7 +129,7 @@ impl Answer {
             Format::Json => output::print_json(&Envelope {
                 schema: SCHEMA,
                 verb,
-                ok: self.code == super::exit::DONE,
+                ok: self.code == exit::DONE,
                 exit_code: self.code,
                 findings: crate::diag::json::list(&self.findings),
                 problems: &self.problems,

@@ -18,11 +18,7 @@ pub fn run(ui: Ui, bundle: &Path, entry: Option<&str>) -> anyhow::Result<Answer>
         read_limited(bundle, limits.bundle).map_err(Into::into).and_then(|b| archive::read(&b, &limits));
     let opened = match opened {
         Ok(opened) => opened,
-        Err(problems) => {
-            return Ok(problems.iter().fold(Answer::new(exit::REFUSED), |answer, problem| {
-                answer.coded(Some(problem.code()), format!("failed to {problem}"), Some(problem.hint()))
-            }));
-        }
+        Err(problems) => return Ok(Answer::new(exit::REFUSED).problems(&problems)),
     };
     ui.say("note: the bundle's form is right; its signature was not checked (`airlift verify SET` does)");
     let manifest = opened.manifest();
@@ -59,9 +55,9 @@ fn text(manifest: &Manifest) -> anyhow::Result<String> {
     for file in &manifest.files {
         writeln!(text, "  {} {:>9} {} {}", file.mode, file.size, file.sha256, file.path)?;
     }
-    writeln!(text, "\nto be placed on the node")?;
-    for place in &manifest.plan.places {
-        writeln!(text, "  {} {}:{} {}", place.mode, place.owner, place.group, place.target)?;
+    writeln!(text, "\nsteps")?;
+    for (stage, step) in manifest.plan.all_steps() {
+        writeln!(text, "  {stage:>8} {}: {}", step.id, step.action)?;
     }
     Ok(text)
 }

@@ -1,10 +1,10 @@
 //! `airlift keygen`: a signing key.
 
 use super::answer::Answer;
-use super::exit;
 use super::ui::Ui;
-use crate::ambient;
-use crate::emit::{KeyError, Protection, SigningKey, read_private};
+use super::{ask, exit};
+use crate::emit::{KeyError, Protection, SigningKey};
+use crate::secrets::Secret;
 use airlift_bundle::signature::PublicKey;
 use anyhow::Context as _;
 use std::io::{IsTerminal as _, stderr, stdin};
@@ -17,18 +17,21 @@ pub fn run(ui: Ui, stem: &Path, password_file: Option<&Path>, no_password: bool)
     let protection = if no_password {
         Protection::None
     } else {
-        let given = match password(password_file)? {
-            None if at_terminal() => Some(chosen()?),
+        let given = match ask::given(password_file, PASSWORD)? {
+            None if at_terminal() => Some(
+                ask::chosen("Password for the new key: ")?
+                    .context("the two passwords differ; nothing was written")?,
+            ),
             given => given,
         };
         match given {
-            Some(password) if password.is_empty() => {
+            Some(password) if password.expose().is_empty() => {
                 return Ok(Answer::new(exit::USAGE).problem(
                     "the password for the key is empty",
                     Some("give another one, or say --no-password"),
                 ));
             }
-            Some(password) => Protection::Password(password),
+            Some(password) => Protection::Password(password.expose().to_owned()),
             None => {
                 return Ok(Answer::new(exit::USAGE).problem(
                     "no password for the key",
@@ -53,10 +56,10 @@ pub fn run(ui: Ui, stem: &Path, password_file: Option<&Path>, no_password: bool)
 
 /// The signing key. Where it has a password that nobody gave, a terminal is asked.
 pub fn unlock(path: &Path, password_file: Option<&Path>) -> anyhow::Result<Result<SigningKey, KeyError>> {
-    match SigningKey::read(path, password(password_file)?) {
+    let read = |password: Option<Secret>| SigningKey::read(path, password.map(|p| p.expose().to_owned()));
+    match read(ask::given(password_file, PASSWORD)?) {
         Err(KeyError::Locked(_)) if at_terminal() => {
-            let password = rpassword::prompt_password(format!("Password of {}: ", path.display()))?;
-            Ok(SigningKey::read(path, Some(password)))
+            Ok(read(Some(ask::known(&format!("Password of {}: ", path.display()))?)))
         }
         key => Ok(key),
     }
@@ -65,24 +68,4 @@ pub fn unlock(path: &Path, password_file: Option<&Path>) -> anyhow::Result<Resul
 /// Whether somebody can be asked: programs and scripts are not.
 fn at_terminal() -> bool {
     stdin().is_terminal() && stderr().is_terminal()
-}
-
-/// A new password, typed twice without being shown.
-fn chosen() -> anyhow::Result<String> {
-    let first = rpassword::prompt_password("Password for the new key: ")?;
-    let second = rpassword::prompt_password("The same again: ")?;
-    anyhow::ensure!(first == second, "the two passwords differ; nothing was written");
-    Ok(first)
-}
-
-/// A password from a file that only its owner can read, else from the environment.
-fn password(file: Option<&Path>) -> anyhow::Result<Option<String>> {
-    if let Some(path) = file {
-        let text = read_private(path)?;
-        let line = text.lines().next().unwrap_or_default().to_owned();
-        return Ok(Some(line));
-    }
-    ambient::variable(PASSWORD)
-        .map(|value| value.into_string().ok().with_context(|| format!("{PASSWORD} is not UTF-8")))
-        .transpose()
 }

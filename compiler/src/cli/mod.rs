@@ -4,6 +4,8 @@
 
 mod answer;
 mod args;
+mod ask;
+mod carry;
 mod check;
 mod compile;
 mod completions;
@@ -19,7 +21,11 @@ mod loading;
 mod man;
 mod next;
 mod output;
+mod progress;
+mod rebuild;
 mod run;
+mod secrets;
+mod secrets_show;
 mod site_args;
 mod ui;
 mod verify;

@@ -4,6 +4,7 @@ use super::answer::Answer;
 use super::exit;
 use super::ui::Ui;
 use crate::diag::Findings;
+use crate::secrets;
 use crate::site::next::{NextStep, missing};
 use crate::site::{Overrides, Parts, SiteFiles};
 use std::path::Path;
@@ -13,7 +14,11 @@ pub fn run(ui: Ui, dir: &Path) -> anyhow::Result<Answer> {
     let mut findings = Findings::new();
     let files = SiteFiles::load(dir, &mut findings);
     let parts = Parts::read(&files, &Overrides::new(), &mut findings);
-    let steps: Vec<NextStep> = missing(&files, parts.settings.as_ref(), parts.inventory.as_ref());
+    let mut steps: Vec<NextStep> = missing(&files, parts.settings.as_ref(), parts.inventory.as_ref());
+    if let Some(site) = parts.whole() {
+        steps.extend(secrets::next(&files, &site, &dir.display().to_string()));
+        steps.sort_by_key(|step| !step.needed);
+    }
     let mut text = String::new();
     for step in &steps {
         let need = if step.needed { "needed" } else { "useful" };

@@ -4,8 +4,8 @@ use super::answer::Answer;
 use super::args::{Airlift, Verb};
 use super::ui::Ui;
 use super::{
-    check, compile, completions, contracts, convert, exit, explain, init, inspect, keygen, keys, man, next,
-    verify,
+    carry, check, compile, completions, contracts, convert, exit, explain, init, inspect, keygen, keys, man,
+    next, rebuild, secrets, verify,
 };
 use std::io::ErrorKind;
 
@@ -32,7 +32,17 @@ fn dispatch(ui: Ui, verb: Verb) -> anyhow::Result<Answer> {
     match verb {
         Verb::Init { dir, name, .. } => init::run(ui, &dir, name.as_deref()),
         Verb::Next { dir, .. } => next::run(ui, &dir),
-        Verb::Compile { site, out, key, key_password_file, config_out, force, .. } => compile::run(
+        Verb::Compile {
+            site,
+            out,
+            key,
+            key_password_file,
+            config_out,
+            chunk_size,
+            force,
+            plaintext_secrets,
+            format: _,
+        } => compile::run(
             ui,
             &compile::Wish {
                 site: &site,
@@ -40,9 +50,12 @@ fn dispatch(ui: Ui, verb: Verb) -> anyhow::Result<Answer> {
                 key: &key,
                 password_file: key_password_file.as_deref(),
                 config_out: config_out.as_deref(),
+                chunk_size,
                 force,
+                plaintext: plaintext_secrets,
             },
         ),
+        Verb::Secrets { verb } => secrets::run(ui, verb),
         Verb::Check { site, mke3_config_path, format } => {
             check::run(ui, &site, mke3_config_path.as_deref(), format)
         }
@@ -58,6 +71,26 @@ fn dispatch(ui: Ui, verb: Verb) -> anyhow::Result<Answer> {
         Verb::Verify { set, public_key, trust, .. } => {
             verify::run(&set, public_key.as_deref(), trust.as_deref())
         }
+        Verb::Carry { set, target, public_key, trust, force, .. } => carry::run(
+            ui,
+            &carry::Wish {
+                set: &set,
+                target: &target,
+                public_key: public_key.as_deref(),
+                trust: trust.as_deref(),
+                force,
+            },
+        ),
+        Verb::Rebuild { set, site, chunk_size, public_key, trust, .. } => rebuild::run(
+            ui,
+            &rebuild::Wish {
+                set: &set,
+                site: &site,
+                chunk_size,
+                public_key: public_key.as_deref(),
+                trust: trust.as_deref(),
+            },
+        ),
         Verb::Inspect { bundle, path, .. } => inspect::run(ui, &bundle, path.as_deref()),
         Verb::Completions { shell } => completions::run(shell),
         Verb::Man { dir } => man::run(dir.as_deref()),

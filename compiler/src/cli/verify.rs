@@ -28,21 +28,11 @@ pub fn run(set: &Path, public_key: Option<&Path>, trust: Option<&Path>) -> anyho
     if let Some((message, hint)) = misplaced(set, public_key.or(trust)) {
         return Ok(Answer::new(exit::USAGE).problem(message, Some(&hint)));
     }
-    let trust = match (trust, public_key) {
-        (Some(path), _) => TrustFile::parse(&read(path)?),
-        (None, Some(path)) => PublicKey::parse_file(&path.display().to_string(), &read(path)?)
-            .map(TrustFile::in_author)
-            .map_err(Problems::from),
-        (None, None) => {
-            anyhow::bail!("give the author's key with --public-key, or a trust file with --trust")
-        }
-    };
+    let trust = trusted(public_key, trust)?.unwrap_or_else(|| Ok(TrustFile::default()));
     match trust.and_then(|trust| verify_set(set, &trust)) {
         Ok(report) => Answer::new(exit::DONE).result(&describe(&report), text(&report)),
         Err(problems) => {
-            let answer = problems.iter().fold(Answer::new(exit::REFUSED), |answer, problem| {
-                answer.coded(Some(problem.code()), format!("failed to {problem}"), Some(problem.hint()))
-            });
+            let answer = Answer::new(exit::REFUSED).problems(&problems);
             Ok(match recoded(set) {
                 Some(file) => answer.problem(
                     format!("{file} has line ends of Windows (CRLF): something rewrote it on the way"),
@@ -82,6 +72,21 @@ fn recoded(set: &Path) -> Option<String> {
     let file = format!("{}.minisig", SetIndex::FILE);
     let text = std::fs::read_to_string(set.join(&file)).ok()?;
     text.contains('\r').then_some(file)
+}
+
+/// Trust in the keys that flags name; `None` where they name none.
+pub(super) fn trusted(
+    public_key: Option<&Path>,
+    trust: Option<&Path>,
+) -> anyhow::Result<Option<Result<TrustFile, Problems>>> {
+    Ok(match (trust, public_key) {
+        (Some(path), _) => Some(TrustFile::parse(&read(path)?)),
+        (None, Some(path)) => {
+            let key = PublicKey::parse_file(&path.display().to_string(), &read(path)?);
+            Some(key.map(TrustFile::in_author).map_err(Problems::from))
+        }
+        (None, None) => None,
+    })
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {

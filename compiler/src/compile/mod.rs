@@ -10,6 +10,7 @@ mod inputs;
 pub mod report;
 #[cfg(test)]
 mod schema;
+mod secrets;
 #[cfg(test)]
 mod sensitivity;
 mod surroundings;

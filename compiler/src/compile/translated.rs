@@ -10,6 +10,7 @@ use crate::site::Site;
 use crate::site::networks::{Range, overlaps, usable};
 use crate::translate::{Manifest, Translation, translate};
 use ipnet::IpNet;
+use std::collections::BTreeSet;
 
 /// What a site becomes.
 #[derive(Debug)]
@@ -84,10 +85,12 @@ fn manifest(manifest: &Manifest) -> Document {
     Document { label: format!("manifests/{}.yaml", manifest.name), format: Format::Yaml, tree: list }
 }
 
-/// k0sctl.yaml and every node's documents.
+/// k0sctl.yaml and every node's documents, each once.
 fn all(nodes: &NodeDocuments) -> impl Iterator<Item = &Document> {
-    let files = nodes.nodes.iter().flat_map(|node| &node.files).map(|placed| &placed.document);
-    std::iter::once(&nodes.k0sctl).chain(files)
+    let mut seen = BTreeSet::new();
+    let files = nodes.nodes.iter().flat_map(|node| &node.files).map(|placed| placed.document.as_ref());
+    let once = files.filter(move |document| seen.insert(document.label.as_str()));
+    std::iter::once(&nodes.k0sctl).chain(once)
 }
 
 /// The cluster's own networks must be usable, and apart from each other and from what lies around them.

@@ -62,6 +62,37 @@ pub fn read_private(path: &Path) -> Result<String, PrivateFileError> {
     Ok(text)
 }
 
+/// Writes a file with this mode so that at every instant, crashes included, its name holds the whole old content or the
+/// whole new one: beside, flushed, renamed, flushed. What an interrupted run left beside it is removed first.
+///
+/// # Errors
+/// It can't be written; what was there is then as it was.
+pub fn replace_private(path: &Path, content: &[u8], mode: u32) -> Result<(), PrivateFileError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let partial = path.with_file_name(format!(".{name}.partial"));
+    let write = || -> io::Result<()> {
+        remove(&partial)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial)?;
+        file.write_all(content)?;
+        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
+        file.sync_all()?;
+        std::fs::rename(&partial, path)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    };
+    write().map_err(|source| {
+        let _ = remove(&partial);
+        PrivateFileError::Write { path: path.to_owned(), source }
+    })
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
 /// Writes a file that must not be there yet, with this mode whatever the umask, and flushes it.
 ///
 /// # Errors

@@ -11,6 +11,7 @@
 
 use super::catalog::{self, Form, Key, Level, Shape, quote, root};
 use super::secret::{OPEN, SecretSlot, looks_secret, must_hide, without_flag_secret};
+use crate::secrets::Secret;
 use crate::source::{File, Kind, Node, Value};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -36,7 +37,7 @@ pub(super) enum Problem {
 
 /// Takes the secrets out of a file that parses to this tree.
 pub(super) fn blank(file: &File, tree: &Node) -> Blanked {
-    let mut search = Search { edits: Vec::new(), problems: BTreeMap::new() };
+    let mut search = Search::default();
     search.table(tree, Some(root()), "", false);
     search.edits.sort_by_key(|(span, _)| span.start);
     let mut text = String::with_capacity(file.text().len());
@@ -64,10 +65,20 @@ fn quoted(text: &str) -> String {
     out
 }
 
+/// The secrets of a file that parses to this tree, for the store; slots are not among them.
+pub(super) fn taken(tree: &Node) -> Vec<(SecretSlot, Secret)> {
+    let mut search = Search { values: Some(Vec::new()), ..Search::default() };
+    search.table(tree, Some(root()), "", false);
+    search.values.unwrap_or_default()
+}
+
+#[derive(Default)]
 struct Search {
     /// What to put where.
     edits: Vec<(Range<usize>, String)>,
     problems: BTreeMap<String, Problem>,
+    /// Where they are asked for.
+    values: Option<Vec<(SecretSlot, Secret)>>,
 }
 
 impl Search {
@@ -127,6 +138,11 @@ impl Search {
                 let first = safe.iter().take_while(|part| part.is_none()).count();
                 let kept: String = text.split_inclusive(char::is_whitespace).take(first).collect();
                 let put = safe.get(first).cloned().flatten().unwrap_or_default();
+                let value =
+                    text.get(kept.len()..).and_then(|rest| rest.split_once('=')).map(|(_, value)| value);
+                if let (Some(values), Some(value)) = (&mut self.values, value) {
+                    values.push((slot, Secret::new(value.trim_end().to_owned())));
+                }
                 self.edits.push((node.span.clone(), kept + put.trim_end()));
             }
             Value::List(items) => {
@@ -145,7 +161,11 @@ impl Search {
             Value::Str(text) if text.contains(OPEN) => {
                 self.problems.insert(path.to_owned(), Problem::Slot);
             }
-            Value::Str(_) => {}
+            Value::Str(text) => {
+                if let Some(values) = &mut self.values {
+                    values.push((slot.clone(), Secret::new(text.clone())));
+                }
+            }
             other => {
                 self.problems.insert(path.to_owned(), Problem::Type(other.kind()));
             }

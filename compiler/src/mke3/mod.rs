@@ -41,6 +41,20 @@ mod value;
 pub use config::{AllowedKey, Config, Instance, Row};
 pub use secret::SecretSlot;
 
+/// What a slot begins with.
+pub(crate) use secret::OPEN as SLOT;
+
+/// The text of a file with each secret replaced by its slot, as [`Config::blanked`] gives it. `None` where it can't be read.
+pub fn blanked(file: &crate::source::File) -> Option<String> {
+    read::blanked(file)
+}
+
+/// The secrets of a file, each with the slot that stands for it everywhere else. For the secret store alone. A slot in the
+/// file is none of them, and where the file can't be read there are none.
+pub fn secrets(file: &crate::source::File) -> Vec<(SecretSlot, crate::secrets::Secret)> {
+    read::secrets(file)
+}
+
 #[cfg(test)]
 mod messages_test;
 #[cfg(test)]

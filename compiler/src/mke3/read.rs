@@ -3,12 +3,14 @@
 //! The order: recognise a wrong file, parse, blank the secrets, parse the blanked text, hold every member against
 //! the catalogue, then the rules between keys. Each part reports all that it finds.
 
-use super::blank::{Blanked, Problem, blank};
+use super::blank::{Blanked, Problem, blank, taken};
 use super::catalog::{Key, Level, Member, Shape, elsewhere, quote, root};
 use super::config::{AllowedKey, Blank, Config, Leaf, Table};
 use super::mask::Masked;
+use super::secret::SecretSlot;
 use super::{rules, sniff, value};
 use crate::diag::{Finding, Findings, codes::mke3 as code};
+use crate::secrets::Secret;
 use crate::source::{Entry, File, Kind, Node, Place, Value, toml};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -20,6 +22,18 @@ pub(super) fn read(file: &File, allow: &BTreeMap<String, String>, findings: &mut
     let failed = found.stop();
     findings.append(found);
     config.filter(|_| !failed)
+}
+
+/// See [`super::blanked`].
+pub(super) fn blanked(file: &File) -> Option<String> {
+    let mut unshown = Findings::new();
+    toml::parse(file, &mut unshown).map(|tree| blank(file, &tree).file.text().to_owned())
+}
+
+/// See [`super::secrets`].
+pub(super) fn secrets(file: &File) -> Vec<(SecretSlot, Secret)> {
+    let mut unshown = Findings::new();
+    toml::parse(file, &mut unshown).map(|tree| taken(&tree)).unwrap_or_default()
 }
 
 fn read_all(file: &File, allow: &BTreeMap<String, String>, findings: &mut Findings) -> Option<Config> {

@@ -1,7 +1,7 @@
 //! Registry credentials: whether a file has them for the right registry, and under which user name.
 //!
-//! A password never leaves this module: it is looked at once, to see that it is not empty, and dropped. No message
-//! about such a file has a place, because a place would show its line. Both forms are read: docker's config.json,
+//! A password leaves this module for the secret store alone. Everywhere else it is looked at once, to see that it is not
+//! empty, and dropped. No message about such a file has a place, because a place would show its line. Both forms are read: docker's config.json,
 //! and a YAML file with `username` and `password`.
 
 use super::address::RegistryAddress;
@@ -9,6 +9,7 @@ use super::files::SiteFile;
 use super::values::SitePath;
 use crate::diag::Findings;
 use crate::diag::codes::site as code;
+use crate::secrets::Secret;
 use crate::source::{self, Field, Node, Value, json, yaml};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -45,10 +46,7 @@ pub(super) fn read(
     // What the readers find would show lines of the file.
     let mut unshown = Findings::new();
     let text = file.bytes.as_deref().and_then(|bytes| source::decode(label, bytes, &mut unshown));
-    let node = text.as_ref().and_then(|text| {
-        let json = text.text().trim_start().starts_with('{');
-        if json { json::parse(text, &mut unshown) } else { yaml::parse(text, &mut unshown) }
-    });
+    let node = text.as_ref().and_then(|text| parse(text, &mut unshown));
     let Some(node) = node else {
         let line = unshown.iter().find_map(|f| f.place.as_ref()).map(|p| p.file.line_column(p.span.start).0);
         let at = line.map_or(String::new(), |line| format!(" (line {line})"));
@@ -58,38 +56,30 @@ pub(super) fn read(
         ));
         return None;
     };
-    let entry = if node.get("auths").is_some() || node.get("credsStore").is_some() {
-        match docker(&node, registry) {
-            Ok(entry) => entry,
-            Err(Docker::Helper) => {
-                findings.push(bad(
-                    "keeps its credentials in a helper program, not in the file".to_owned(),
-                    "write a file with `username` and `password` instead",
-                ));
-                return None;
-            }
-            Err(Docker::Other(names)) => {
-                findings.push(
-                    named
-                        .finding(
-                            code::CREDENTIALS_OTHER,
-                            format!("{label} has no credentials for {}", registry.endpoint),
-                        )
-                        .note(format!("it has some for: {names}"))
-                        .help(format!(
-                            "`docker login {}` on a machine that reaches it, and copy the file again",
-                            registry.endpoint
-                        )),
-                );
-                return None;
-            }
+    let entry = match login(&node, registry) {
+        Ok(entry) => entry,
+        Err(Docker::Helper) => {
+            findings.push(bad(
+                "keeps its credentials in a helper program, not in the file".to_owned(),
+                "write a file with `username` and `password` instead",
+            ));
+            return None;
         }
-    } else {
-        let text = |key: &str| match node.get(key).map(|n| &n.value) {
-            Some(Value::Str(text)) => Some(text.clone()),
-            _ => None,
-        };
-        text("username").zip(text("password"))
+        Err(Docker::Other(names)) => {
+            findings.push(
+                named
+                    .finding(
+                        code::CREDENTIALS_OTHER,
+                        format!("{label} has no credentials for {}", registry.endpoint),
+                    )
+                    .note(format!("it has some for: {names}"))
+                    .help(format!(
+                        "`docker login {}` on a machine that reaches it, and copy the file again",
+                        registry.endpoint
+                    )),
+            );
+            return None;
+        }
     };
     match entry {
         Some((username, password)) if !username.is_empty() && !password.is_empty() => {
@@ -111,6 +101,33 @@ pub(super) fn read(
             None
         }
     }
+}
+
+/// The password in a credential file that [`read`] took. `None` where a slot stands in its place.
+pub(crate) fn password(file: &SiteFile, label: &str, registry: &RegistryAddress) -> Option<Secret> {
+    let mut unshown = Findings::new();
+    let text = source::decode(label, file.bytes.as_deref()?, &mut unshown)?;
+    let node = parse(&text, &mut unshown)?;
+    let (_, password) = login(&node, registry).ok()??;
+    let password = Secret::new(password);
+    (!password.expose().contains(super::values::SLOT)).then_some(password)
+}
+
+fn parse(text: &source::File, unshown: &mut Findings) -> Option<Node> {
+    let json = text.text().trim_start().starts_with('{');
+    if json { json::parse(text, unshown) } else { yaml::parse(text, unshown) }
+}
+
+/// User name and password, of either form.
+fn login(node: &Node, registry: &RegistryAddress) -> Result<Option<(String, String)>, Docker> {
+    if node.get("auths").is_some() || node.get("credsStore").is_some() {
+        return docker(node, registry);
+    }
+    let text = |key: &str| match node.get(key).map(|n| &n.value) {
+        Some(Value::Str(text)) => Some(text.clone()),
+        _ => None,
+    };
+    Ok(text("username").zip(text("password")))
 }
 
 enum Docker {

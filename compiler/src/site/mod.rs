@@ -53,6 +53,7 @@ mod tests;
 
 pub use certs::{CaFile, Certificate, expiry_findings};
 pub use credentials::Credentials;
+pub(crate) use credentials::password;
 pub use files::{LIMIT, SiteFile, SiteFiles};
 pub use inventory::{Inventory, NodeFacts, Ssh};
 pub use keys::{AgeRecipient, SshHostKey, fingerprint};

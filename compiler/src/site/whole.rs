@@ -151,6 +151,7 @@ impl Parts {
         }
         parts.registries = reader.registries(&settings, findings);
         reader.present(&settings, findings);
+        reader.read.extend(files.below(settings.paths.sealed.value.as_str()).map(str::to_owned));
         parts.settings = reading.complete.then_some(settings);
         parts.read = reader.read;
         parts.read.sort();

@@ -3,6 +3,7 @@
 mod inspect;
 mod keys;
 mod run;
+mod survey;
 mod trust;
 mod verify;
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-use super::{inspect, trust, verify};
+use super::{inspect, survey, trust, verify};
 use crate::args::{Cli, Command};
 use crate::exit::Exit;
 use crate::output::Output;
@@ -32,6 +32,7 @@ pub fn run(cli: Cli) -> Exit {
     let outcome = match cli.command {
         Command::Verify(args) => verify::run(&args, &output),
         Command::Inspect(args) => inspect::run(&args, &output),
+        Command::Survey(args) => survey::run(&args, &output),
         Command::Trust(args) => trust::run(&args, &output),
     };
     let shown = match outcome {

@@ -53,5 +53,24 @@ super::codes! {
     OVERLAP = "S080", Error, "two network ranges overlap";
     OUTSIDE_NETWORK = "S081", Error, "a node's address lies outside the node network";
     KNOWN_HOSTS = "S090", Warning, "a line of known_hosts that can't be used";
+    K0S_PROGRAM = "S092", Error, "the k0s binary is not a program for the nodes";
+    K0S_VERSION = "S093", Error, "the k0s binary is not the target release's version";
+    IMAGE_BUNDLE = "S094", Error, "an image bundle that k0s could not import";
+    IMAGE_PLATFORM = "S095", Error, "an image bundle for another platform";
+    IMAGES_MISSING = "S096", Error, "the image bundles lack images that k0s.yaml asks for";
+    IMAGES_SPARE = "S097", Note, "the image bundles hold more than k0s.yaml asks for";
+    BLOB_TWICE = "S098", Error, "one large file under two names";
+    BLOB_NAME = "S099", Error, "a large file whose name can't stand in a set";
     KEY_CONFLICT = "S091", Error, "two host keys for one node";
+    SEALED_NONE = "S100", Warning, "no secret is sealed yet";
+    SEALED_KEY = "S101", Error, "a node without a key to seal to";
+    STORE_LACKS = "S102", Error, "the secret store lacks something";
+    SEALED_LENGTH = "S103", Error, "a secret that is too long to be sealed";
+    SEALED_DRIFT = "S104", Error, "the exact digest of the configuration is not known";
+    SEALED_FORM = "S105", Error, "the list of sealed files can't be used";
+    SEALED_STALE = "S106", Error, "secrets were sealed for something else than what stands here now";
+    SEALED_MISSING = "S107", Error, "a sealed file is missing";
+    SEALED_EXTRA = "S108", Error, "a sealed file that nobody needs";
+    PLAINTEXT = "S109", Warning, "a secret goes into the set in the clear";
+    PLAINTEXT_REFUSED = "S110", Error, "a secret in the clear that nobody asked for";
 }

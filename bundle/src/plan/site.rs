@@ -1,7 +1,5 @@
-//! The plan of a site ([`Plan`], `plan.json`) and of one node ([`NodePlan`], a part of its bundle's manifest).
-//!
-//! Both refuse fields that they don't know, so an older reader never skips what a newer writer meant. The order of
-//! [`Plan::nodes`] is the order of the migration: the leader, the other managers as they join, the workers.
+//! The plan of a whole site, `plan.json`. The order of [`Plan::nodes`] is the order of the migration: the leader, the
+//! other managers as they join, the workers.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -11,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Sha256;
 use crate::error::{Error, Problems};
 use crate::json::{from_canonical_json, to_canonical_json};
-use crate::name::{AbsPath, EntryName, NodeName, SetPath, SiteName, collisions, text_type};
+use crate::name::{NodeName, SetPath, SiteName, collisions, text_type};
 use crate::signature::PublicKey;
-use crate::value::{Account, ContractId, Format, Mode, PlanId, Serial, ToolText};
+use crate::value::{ContractId, Format, PlanId, Serial, ToolText};
 
 /// `plan.json`: what one compile decided for a site.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +61,7 @@ pub struct PlannedNode {
     pub node: NodeIdentity,
     /// Its public keys.
     pub keys: NodeKeys,
-    /// Digest of the node's own plan, see [`NodePlan::digest`].
+    /// Digest of the node's own plan, see [`NodePlan::digest`](super::NodePlan::digest).
     pub plan: Sha256,
 }
 
@@ -207,64 +205,5 @@ impl Plan {
             }
         }
         Problems::none(found)
-    }
-}
-
-/// What one node does. Part of its bundle's manifest; `plan.json` names its digest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NodePlan {
-    /// The machine that this is for, as in `plan.json`.
-    pub node: NodeIdentity,
-    /// Files to put in place, in this order.
-    pub places: Vec<Place>,
-}
-
-/// One file to put in place on a node.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Place {
-    /// The entry of the bundle whose content it gets.
-    pub source: EntryName,
-    /// Where it goes.
-    pub target: AbsPath,
-    /// Its owner.
-    pub owner: Account,
-    /// Its group.
-    pub group: Account,
-    /// Its permission bits.
-    pub mode: Mode,
-}
-
-impl NodePlan {
-    /// The digest that `plan.json` names: that of the canonical JSON of the node's plan alone.
-    ///
-    /// # Errors
-    /// [`Error::Unwritable`], which no plan made of these types gives.
-    pub fn digest(&self) -> Result<Sha256, Error> {
-        Ok(Sha256::of(&to_canonical_json(self)?))
-    }
-
-    /// Two places for one target, and a target below another one, are contradictions.
-    pub(crate) fn contradictions(&self, file: &str) -> Vec<Error> {
-        let mut targets = BTreeSet::new();
-        let mut found = Vec::new();
-        for Place { target, .. } in &self.places {
-            if !targets.insert(target.as_str()) {
-                found.push(Error::Contradiction {
-                    file: file.to_owned(),
-                    why: format!("two places have the target {target}"),
-                });
-            }
-        }
-        for Place { target, .. } in &self.places {
-            if let Some(above) = target.ancestors().find(|above| targets.contains(above)) {
-                found.push(Error::Contradiction {
-                    file: file.to_owned(),
-                    why: format!("{above} is a file and the directory of {target}"),
-                });
-            }
-        }
-        found
     }
 }
