@@ -1,6 +1,7 @@
 //! Single bits: every one of the manifest and of the headers, and many elsewhere.
 //!
 //! `AIRLIFT_BITS` says how many bits are drawn elsewhere; the long run takes 100,000.
+#![allow(clippy::disallowed_methods, reason = "tests may leave half a file and be told how long to run")]
 
 use std::fs;
 use std::os::unix::fs::FileExt;
