@@ -20,7 +20,7 @@ use crate::support::{Site, on_disk};
 /// How many bits are drawn where not every one is tried.
 fn drawn() -> usize {
     let given = std::env::var("AIRLIFT_BITS").ok();
-    given.map_or(10_000, |text| text.parse().expect("AIRLIFT_BITS is a number"))
+    given.map_or(3_000, |text| text.parse().expect("AIRLIFT_BITS is a number"))
 }
 
 /// The same bits in every run.
