@@ -10,8 +10,13 @@
 
 pub mod args;
 pub mod commands;
+pub mod disk;
 pub mod event;
 pub mod exit;
+pub mod journal;
+pub mod machine;
 pub mod output;
 pub mod refusal;
+pub mod run;
+pub mod step;
 pub mod trust_store;
