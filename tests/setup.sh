@@ -7,10 +7,12 @@ target=${CARGO_TARGET_DIR:-$PWD/target}
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
+PATH="$PATH:/usr/sbin:/sbin"
 missing=""
 for pair in minisign:minisign age:age zstd:zstd shellcheck:shellcheck ruby:ruby tar:tar sha256sum:coreutils \
   kubectl:kubernetes-client faketime:faketime setpriv:util-linux node:nodejs npm:npm python3:python3 \
-  musl-gcc:musl-tools openssl:openssl; do
+  musl-gcc:musl-tools openssl:openssl strace:strace mkfs.vfat:dosfstools mkfs.exfat:exfatprogs \
+  /usr/bin/time:time; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
 if [ -n "$missing" ]; then

@@ -1,7 +1,9 @@
 //! SHA-256 digests. In text they are 64 lower-case hexadecimal digits and nothing else.
+//!
+//! [`Hasher`] takes bytes as they pass, so that a file is read once for all that is done with it.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -25,18 +27,16 @@ impl Sha256 {
     /// # Errors
     /// Whatever the reader reports.
     pub fn of_reader(mut reader: impl Read) -> io::Result<(Self, u64)> {
-        let mut hasher = sha2::Sha256::new();
+        let mut hasher = Hasher::new();
         let mut buffer = vec![0; 1 << 18];
-        let mut size = 0;
         loop {
             let n = match reader.read(&mut buffer) {
-                Ok(0) => return Ok((Self(hasher.finalize().into()), size)),
+                Ok(0) => return Ok(hasher.finish()),
                 Ok(n) => n,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 Err(e) => return Err(e),
             };
             hasher.update(buffer.get(..n).unwrap_or_default());
-            size += n as u64;
         }
     }
 
@@ -44,6 +44,56 @@ impl Sha256 {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+/// A digest in the making. What is written to it is counted and hashed, and goes nowhere else.
+#[derive(Clone, Default)]
+pub struct Hasher {
+    state: sha2::Sha256,
+    size: u64,
+}
+
+impl Hasher {
+    /// Nothing hashed yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.state.update(bytes);
+        self.size += bytes.len() as u64;
+    }
+
+    /// How many bytes it has taken.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The digest and the number of all bytes taken.
+    #[must_use]
+    pub fn finish(self) -> (Sha256, u64) {
+        (Sha256(self.state.finalize().into()), self.size)
+    }
+}
+
+impl fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hasher({} bytes)", self.size)
+    }
+}
+
+impl Write for Hasher {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -9,8 +9,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::digest::Sha256;
+use crate::gate::word::{Attempt, Word};
+use crate::name::{NodeName, SiteName};
 use crate::signature::KeyId;
 use crate::trust::KeyRole;
+use crate::value::PlanId;
 
 /// One refusal. See [`Error::code`] for its stable name and [`Error::hint`] for the way out.
 #[derive(Debug, thiserror::Error)]
@@ -301,6 +304,110 @@ pub enum Error {
         /// The path given.
         path: PathBuf,
     },
+    /// A text is not a secret signing key. The message shows nothing of it.
+    #[error("read a secret signing key: it is not a line that airlift secrets wrote")]
+    SecretKey,
+    /// plan.json has no receipt key for a node.
+    #[error("check a receipt of {node}: plan.json has no receipt key for a node of that name")]
+    ReceiptKey {
+        /// The node.
+        node: NodeName,
+    },
+    /// A receipt is signed by another key than the node's own.
+    #[error("accept {file}: key {key} signed it, which is not the receipt key of {node}")]
+    ReceiptSigner {
+        /// Name of the receipt.
+        file: String,
+        /// The key that it claims.
+        key: KeyId,
+        /// The node.
+        node: NodeName,
+    },
+    /// A receipt was given under another plan.
+    #[error("accept {file}: it was given under plan {found}, this node follows plan {asked}")]
+    ReceiptPlan {
+        /// Name of the receipt.
+        file: String,
+        /// The plan in it.
+        found: PlanId,
+        /// The plan of this node.
+        asked: PlanId,
+    },
+    /// A receipt is of another site.
+    #[error("accept {file}: it is of site {found}, this node belongs to {asked}")]
+    ReceiptSite {
+        /// Name of the receipt.
+        file: String,
+        /// The site in it.
+        found: SiteName,
+        /// The site of this node.
+        asked: SiteName,
+    },
+    /// A receipt is of another node.
+    #[error("accept {file}: it is a receipt of {found}, and {asked} is asked")]
+    ReceiptNode {
+        /// Name of the receipt.
+        file: String,
+        /// The node in it.
+        found: NodeName,
+        /// The node that is asked.
+        asked: NodeName,
+    },
+    /// A receipt says another word.
+    #[error("accept {file}: it says {found}, and {asked} is asked")]
+    ReceiptWord {
+        /// Name of the receipt.
+        file: String,
+        /// The word in it.
+        found: Word,
+        /// The word that is asked for.
+        asked: Word,
+    },
+    /// A receipt is of another attempt.
+    #[error("accept {file}: it is of attempt {found}, and this is attempt {asked}")]
+    ReceiptAttempt {
+        /// Name of the receipt.
+        file: String,
+        /// The attempt in it.
+        found: Attempt,
+        /// The attempt that is asked for.
+        asked: Attempt,
+    },
+    /// What was typed can't be a release code.
+    #[error("read what was typed as a release code: {why}")]
+    CodeForm {
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// A release code doesn't pass its own check.
+    #[error("read the release code: a character is wrong, or two have changed places")]
+    CodeMistyped,
+    /// A release code is well formed, and not the one that is asked for.
+    #[error("take the release code as {word} of {emitter} in attempt {attempt}: it is another code")]
+    CodeWrong {
+        /// The node whose word is asked for.
+        emitter: NodeName,
+        /// The word.
+        word: Word,
+        /// The attempt.
+        attempt: Attempt,
+    },
+    /// No gate of this node asks for the word.
+    #[error("check a release code as {word} of {emitter} in attempt {attempt}: this node never needs it")]
+    CodeUnknown {
+        /// The node whose word it is.
+        emitter: NodeName,
+        /// The word.
+        word: Word,
+        /// The attempt.
+        attempt: Attempt,
+    },
+    /// The table of a node's own codes can't be used.
+    #[error("use the table of this node's own codes: {why}")]
+    OwnCodes {
+        /// What is wrong, without a word of the content.
+        why: &'static str,
+    },
 }
 
 impl Error {
@@ -343,6 +450,19 @@ impl Error {
             Self::NotInSet { .. } => "AB044",
             Self::NotInPlace { .. } => "AB045",
             Self::Threshold { .. } => "AB046",
+            Self::SecretKey => "AB047",
+            Self::ReceiptKey { .. } => "AB050",
+            Self::ReceiptPlan { .. } => "AB051",
+            Self::ReceiptSite { .. } => "AB052",
+            Self::ReceiptNode { .. } => "AB053",
+            Self::ReceiptWord { .. } => "AB054",
+            Self::ReceiptAttempt { .. } => "AB055",
+            Self::ReceiptSigner { .. } => "AB056",
+            Self::CodeForm { .. } => "AB060",
+            Self::CodeMistyped => "AB061",
+            Self::CodeWrong { .. } => "AB062",
+            Self::CodeUnknown { .. } => "AB063",
+            Self::OwnCodes { .. } => "AB065",
         }
     }
 
@@ -411,6 +531,31 @@ impl Error {
             Self::NotInPlace { .. } => {
                 "copy set.json, set.json.minisig, approvals/ and nodes/NAME.tar.zst with their directories"
             }
+            Self::SecretKey | Self::OwnCodes { .. } => {
+                "seal the secrets again with airlift secrets seal, and compile again"
+            }
+            Self::ReceiptKey { .. } => "compile with sealed secrets, so that every node has a receipt key",
+            Self::ReceiptSigner { .. } => {
+                "take the receipt from the node itself, and both nodes' bundles from the same set"
+            }
+            Self::ReceiptPlan { .. } => {
+                "both nodes must have taken the same set; airlift-node receipt on the other gives it again"
+            }
+            Self::ReceiptSite { .. } => "take the receipt from a node of this site",
+            Self::ReceiptNode { .. } | Self::ReceiptWord { .. } => {
+                "receipts are not renamed; copy the file again from the node that gave it"
+            }
+            Self::ReceiptAttempt { .. } => {
+                "airlift-node status on both nodes shows the attempt that each is in"
+            }
+            Self::CodeForm { .. } => {
+                "a code looks like 7K3P-Q9XM-2DT4; case, blanks and hyphens don't matter"
+            }
+            Self::CodeMistyped => "read the code again where it is shown, and type it again",
+            Self::CodeWrong { .. } => {
+                "on the node that gives the word, airlift-node status shows the code; compare node, word and attempt"
+            }
+            Self::CodeUnknown { .. } => "airlift-node status shows which words this node waits for",
         }
     }
 

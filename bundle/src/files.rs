@@ -34,7 +34,11 @@ pub fn digest_file(path: &Path) -> Result<(Sha256, u64), Error> {
     Sha256::of_reader(open(path)?).map_err(|source| Error::Read { path: path.to_owned(), source })
 }
 
-fn open(path: &Path) -> Result<File, Error> {
+/// The regular file at `path`, opened for reading.
+///
+/// # Errors
+/// [`Error::Read`], [`Error::NotAFile`].
+pub fn open(path: &Path) -> Result<File, Error> {
     let failed = |source| Error::Read { path: path.to_owned(), source };
     // looked at before opening, since opening a pipe or a device can hang or act
     let kind = fs::symlink_metadata(path).map_err(failed)?.file_type();

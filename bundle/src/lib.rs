@@ -12,7 +12,8 @@
 //! SHA256SUMS                       set.json and every file that it names, for sha256sum -c
 //! nodes/<name>.tar.zst             one bundle for every node
 //! nodes/<name>.tar.zst.minisig     an author's signature on it
-//! blobs/sha256/<hex>               large payload, once per set
+//! blobs/sha256/<hex>               large payload, once per set …
+//! blobs/sha256/<hex>.part/0000     … in chunks where FAT32 could not hold it in one piece
 //! …                                documents for people and tools
 //! ```
 //!
@@ -157,6 +158,7 @@ pub mod name;
 pub mod plan;
 pub mod set;
 pub mod signature;
+pub mod signing;
 pub mod trust;
 pub mod value;
 

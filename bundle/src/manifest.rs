@@ -58,7 +58,7 @@ pub struct Blob {
 }
 
 impl Blob {
-    /// Where the blob lies in a set.
+    /// Where the blob lies in a set, if it lies there in one piece; see [`blob`](crate::set::blob).
     #[must_use]
     pub fn set_path(&self) -> String {
         format!("blobs/sha256/{}", self.sha256)

@@ -33,6 +33,13 @@ impl fmt::Debug for KeyId {
 pub struct PublicKey([u8; 42]);
 
 impl PublicKey {
+    /// The key with this id and these bytes of an Ed25519 key.
+    pub(crate) fn new(id: [u8; 8], key: [u8; 32]) -> Self {
+        let mut bytes = [0; 42];
+        bytes.iter_mut().zip(b"Ed".iter().chain(&id).chain(&key)).for_each(|(to, from)| *to = *from);
+        Self(bytes)
+    }
+
     /// The key in the two lines of a `.pub` file. `file` names it in messages.
     ///
     /// # Errors
@@ -148,7 +155,7 @@ pub struct Signature {
 }
 
 impl Signature {
-    const UNTRUSTED: &'static str = "untrusted comment: signature from minisign secret key";
+    pub(crate) const UNTRUSTED: &'static str = "untrusted comment: signature from minisign secret key";
 
     /// The signature in the text of a `.minisig` file. `file` names it in messages.
     ///
@@ -219,7 +226,7 @@ impl Signature {
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Standard base64 with padding, canonical only: what [`encode_base64`] writes for the same bytes.
-fn decode_base64(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut held) = (0_u32, 0);
     for c in text.trim_end_matches('=').bytes() {
@@ -234,7 +241,7 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
     (encode_base64(&bytes) == text).then_some(bytes)
 }
 
-fn encode_base64(bytes: &[u8]) -> String {
+pub(crate) fn encode_base64(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let bits =

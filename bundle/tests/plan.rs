@@ -5,6 +5,7 @@ mod support;
 use airlift_bundle::digest::Sha256;
 use airlift_bundle::gate::Stage;
 use airlift_bundle::json::{from_canonical_json, to_canonical_json};
+use airlift_bundle::manifest::Manifest;
 use airlift_bundle::plan::{
     Action, Check, Completion, Content, NodePlan, Recovery, Role, Script, ScriptFile, ScriptUndo,
     SealedSecret, Seconds, StagePlan, Step, UndoClass, Value, Variable,
@@ -228,4 +229,62 @@ fn what_a_newer_writer_may_say_is_refused() {
         let changed = bytes.replacen(from, to, 1);
         assert!(from_canonical_json::<NodePlan>("plan", changed.as_bytes()).is_err(), "{to}");
     }
+}
+
+fn schema(name: &str) -> jsonschema::Validator {
+    let path = format!("{}/../docs/schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
+    let schema = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
+}
+
+#[test]
+fn the_published_schemas_take_what_the_writer_writes() {
+    let manifest = Manifest { plan: whole(), ..support::manifest(&support::contents()) };
+    schema("manifest").validate(&serde_json::to_value(&manifest).unwrap()).unwrap();
+    let files = support::Site::new().files();
+    for name in ["plan", "set"] {
+        let document = serde_json::from_slice(&files[&format!("{name}.json")]).unwrap();
+        schema(name).validate(&document).unwrap();
+    }
+}
+
+/// Every scalar of a manifest is changed in turn to something of another form: the schema must refuse what the parser
+/// refuses by form.
+#[test]
+fn the_published_schema_refuses_what_the_reader_refuses() {
+    fn leaves(value: &serde_json::Value, path: String, out: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Object(map) => {
+                map.iter().for_each(|(key, value)| leaves(value, format!("{path}/{key}"), out));
+            }
+            serde_json::Value::Array(list) => {
+                list.iter().enumerate().for_each(|(n, value)| leaves(value, format!("{path}/{n}"), out));
+            }
+            _ => out.push(path),
+        }
+    }
+    let schema = schema("manifest");
+    let manifest = Manifest { plan: whole(), ..support::manifest(&support::contents()) };
+    let good = serde_json::to_value(&manifest).unwrap();
+    let mut paths = Vec::new();
+    leaves(&good, String::new(), &mut paths);
+    assert!(paths.len() > 60);
+    let mut refused = 0;
+    for path in paths {
+        for bad in [
+            serde_json::json!("-a\n\u{1}"),
+            serde_json::json!(-1),
+            serde_json::json!(null),
+            serde_json::json!([]),
+        ] {
+            let mut changed = good.clone();
+            *changed.pointer_mut(&path).unwrap() = bad.clone();
+            // `null` for what may be left out is read, but is not what the writer writes
+            let read = serde_json::from_value::<Manifest>(changed.clone())
+                .is_ok_and(|read| serde_json::to_value(&read).unwrap() == changed);
+            assert_eq!(schema.is_valid(&changed), read, "{path} = {bad}");
+            refused += usize::from(!read);
+        }
+    }
+    assert!(refused > 200, "{refused}");
 }

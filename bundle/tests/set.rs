@@ -143,8 +143,7 @@ fn a_bundle_without_its_signature_or_with_another_ones_is_refused() {
 /// Signs a set in which `change` has had its way with the unsigned files.
 fn resigned(change: impl FnOnce(&mut Site, &mut std::collections::BTreeMap<String, Vec<u8>>)) -> Problems {
     let mut site = Site::new();
-    let mut files = site.files();
-    files.retain(|path, _| !path.ends_with(".minisig") && path != "set.json" && path != "SHA256SUMS");
+    let mut files = site.unsigned();
     change(&mut site, &mut files);
     let plan_id = PlanId::of(&files["plan.json"]);
     let files = site.sign(plan_id, files);
@@ -315,4 +314,26 @@ fn a_plan_has_one_leader_first_and_no_name_or_address_twice() {
         let problems = plan.to_json().expect_err(expected);
         assert!(problems.to_string().contains(expected), "{problems}");
     }
+}
+
+#[test]
+fn a_bundle_of_another_plan_under_this_set_is_refused_and_nothing_else() {
+    let site = Site::new();
+    let (mut files, older) = (site.files(), Site::with_serial(6).files());
+    for name in ["nodes/w1.tar.zst", "nodes/w1.tar.zst.minisig"] {
+        files.insert(name.to_owned(), older[name].clone());
+    }
+    let problems = refusal(on_disk(&files).path(), &site.trust(0));
+    // short or altered, as chance has it
+    assert!(matches!(codes(&problems)[..], ["AB041" | "AB042"]), "{problems}");
+    assert!(problems.to_string().contains("nodes/w1.tar.zst"), "{problems}");
+}
+
+#[test]
+fn a_bundle_that_is_missing_with_its_signature_is_named_with_it() {
+    let site = Site::new();
+    let mut files = site.files();
+    files.retain(|path, _| !path.starts_with("nodes/w1."));
+    let problems = refusal(on_disk(&files).path(), &site.trust(0));
+    assert_eq!(codes(&problems), ["AB040", "AB040"], "{problems}");
 }

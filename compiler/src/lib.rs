@@ -14,7 +14,10 @@
 //! - [`origin`] is the rule that holds it together: no value reaches a document without the inputs that it depends on.
 //! - [`contract`] knows what each target release accepts and contains; [`translate`] gives every key its one fate.
 //! - [`document`] holds the results, [`ledger`] the account of them, [`compile`] runs it all as a pure function.
+//! - [`blob`] looks at the large files that travel along, in one pass each.
+//! - [`carry`] brings a set to a medium and proves that it arrived.
 //! - [`emit`] signs and writes; [`ambient`] is the one place that may ask for the clock, the environment or randomness.
+//! - [`rebuild`] compares a set with what the compiler makes of its site.
 //! - [`cli`] is the command line, one file per verb.
 //!
 //! ```
@@ -35,6 +38,8 @@
 //! ```
 
 pub mod ambient;
+pub mod blob;
+pub mod carry;
 pub mod cli;
 pub mod compile;
 pub mod contract;
@@ -44,6 +49,7 @@ pub mod emit;
 pub mod ledger;
 pub mod mke3;
 pub mod origin;
+pub mod rebuild;
 pub mod site;
 pub mod source;
 pub mod surroundings;

@@ -7,6 +7,7 @@
 use serde::{Serialize, Serializer};
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 /// One thing that a value depends on, shown as `file:path`.
 ///
@@ -47,15 +48,21 @@ impl Serialize for Source {
     }
 }
 
-/// All that a value depends on. Never empty once it is in a document.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Origin(BTreeSet<Source>);
+/// All that a value depends on. Never empty once it is in a document. Cheap to clone: a large site has millions of
+/// values, and most of them share their origins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin(Arc<BTreeSet<Source>>);
+
+impl Serialize for Origin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.as_ref().serialize(serializer)
+    }
+}
 
 impl Origin {
     /// An origin of one source.
     pub fn of(source: Source) -> Self {
-        Self(BTreeSet::from([source]))
+        Self(Arc::new(BTreeSet::from([source])))
     }
 
     /// A constant of the contract with this id.
@@ -65,9 +72,16 @@ impl Origin {
 
     /// Adds another's sources. A constant joined with an input is no longer told apart: the input decides.
     pub fn join(&mut self, other: &Origin) {
-        self.0.extend(other.0.iter().cloned());
-        if self.0.iter().any(|s| !s.is_constant()) {
-            self.0.retain(|s| !s.is_constant());
+        let constant = |origin: &Origin| origin.0.iter().all(Source::is_constant);
+        if other.0.is_empty() || Arc::ptr_eq(&self.0, &other.0) || (constant(other) && !constant(self)) {
+            return;
+        }
+        if self.0.is_empty() || (constant(self) && !constant(other)) {
+            self.0 = Arc::clone(&other.0);
+            return;
+        }
+        if !other.0.is_subset(&self.0) {
+            Arc::make_mut(&mut self.0).extend(other.0.iter().cloned());
         }
     }
 
@@ -79,7 +93,9 @@ impl Origin {
 
     /// The same without sources at this path, for a value whose part that came from there was cut off.
     pub fn without(mut self, path: &str) -> Self {
-        self.0.retain(|s| s.path != path);
+        if self.0.iter().any(|s| s.path == path) {
+            Arc::make_mut(&mut self.0).retain(|s| s.path != path);
+        }
         self
     }
 

@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
+use airlift_bundle::gate::Stage;
 use airlift_bundle::name::EntryName;
+use airlift_bundle::plan::StepId;
 use airlift_bundle::signature::Fingerprint;
 use airlift_bundle::trust::KeyRole;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::exit::Exit;
+use crate::survey::key::DEFAULT_PATH as DEFAULT_KEY;
 use crate::trust_store::DEFAULT_PATH;
 
 /// Checks and applies an Airlift bundle on the node that it names.
@@ -34,6 +37,8 @@ pub enum Format {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make this node's key once and print the node's facts as JSON, for survey/NODE.json of a site; writes nothing else
+    Survey(Survey),
     /// Check a whole set, or one bundle where it lies in its set; writes nothing
     Verify(Verify),
     /// Show what is in a bundle, or print one of its files; writes nothing
@@ -41,6 +46,73 @@ pub enum Command {
     /// Say whose signatures this machine trusts
     #[command(subcommand)]
     Trust(Trust),
+    /// Run the checks of this node's plan, which only look; writes nothing
+    Check(Check),
+    /// Go on with the migration of this node, as far as it may
+    Apply(Apply),
+    /// Take this node back to where it was before the first stage, as far as it may
+    Rollback(OnNode),
+    /// Remove what the old cluster left, and what was kept for going back
+    Commit(OnNode),
+    /// Say where this node stands and what to type; writes nothing
+    Status(OnNode),
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Directory of the set; the set that the node works with when left out
+    pub set: Option<PathBuf>,
+    /// Whose signatures count.
+    #[command(flatten)]
+    pub keys: Keys,
+    /// The node.
+    #[command(flatten)]
+    pub node: OnNode,
+}
+
+/// `apply`
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// Directory of the set; needed once, later the set that the node works with
+    pub set: Option<PathBuf>,
+    /// Say what each step would do; writes nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Stop after this stage
+    #[arg(long, value_name = "STAGE")]
+    pub stage: Option<Stage>,
+    /// Run this recovery of the plan instead
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["set", "dry_run", "stage"])]
+    pub recover: Option<StepId>,
+    /// Whose signatures count.
+    #[command(flatten)]
+    pub keys: Keys,
+    /// The node.
+    #[command(flatten)]
+    pub node: OnNode,
+}
+
+/// The node that a verb works on.
+#[derive(Debug, Args)]
+pub struct OnNode {
+    /// Directory that stands for / (for tests and chroots)
+    #[arg(long, value_name = "DIR", default_value = "/", hide = true)]
+    pub root: PathBuf,
+}
+
+/// `survey`
+#[derive(Debug, Args)]
+pub struct Survey {
+    /// Write the facts here instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Make no key; tell the one that is there
+    #[arg(long)]
+    pub no_key: bool,
+    /// The node's age key, made here when there is none; it never leaves the node
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_KEY)]
+    pub key: PathBuf,
 }
 
 /// `verify`
@@ -129,6 +201,10 @@ pub fn parse() -> Cli {
     let cli = Cli::parse();
     if let (Format::Json, Command::Inspect(Inspect { entry: Some(_), .. })) = (cli.format, &cli.command) {
         let clash = "a file is printed as it is; leave out --format json, or the file";
+        clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, format!("{clash}\n")).exit();
+    }
+    if let (Format::Json, Command::Survey(Survey { output: None, .. })) = (cli.format, &cli.command) {
+        let clash = "a survey is JSON already; leave out --format json, or say --output FILE";
         clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, format!("{clash}\n")).exit();
     }
     cli

@@ -17,6 +17,8 @@ pub mod journal;
 pub mod machine;
 pub mod output;
 pub mod refusal;
+pub mod replace;
 pub mod run;
 pub mod step;
+pub mod survey;
 pub mod trust_store;

@@ -3,9 +3,9 @@
 //! Refused is a file that others can write or own, and one that lies in the set that it is to vouch for. A change
 //! is a new file that takes the old one's place in one step.
 
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
 
 use airlift_bundle::files::read_limited;
@@ -15,6 +15,7 @@ use airlift_bundle::trust::TrustFile;
 use nix::unistd::Uid;
 
 use crate::refusal::{Refusal, Refusals};
+use crate::replace::replace;
 
 /// Where a node keeps its trust.
 pub const DEFAULT_PATH: &str = "/etc/airlift/trust";
@@ -53,7 +54,14 @@ pub fn load_key(path: &Path) -> Result<PublicKey, Refusals> {
 /// # Errors
 /// What the system reports.
 pub fn save(path: &Path, trust: &TrustFile) -> Result<(), Refusals> {
-    replace(path, trust.to_string().as_bytes()).map_err(|error| Refusal::unwritable(path, &error).into())
+    let directory = path.parent().unwrap_or(Path::new(""));
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o755)
+        .create(directory)
+        // everyone may read it, for it holds public keys
+        .and_then(|()| replace(path, trust.to_string().as_bytes(), Some(0o644)))
+        .map_err(|error| Refusal::unwritable(path, &error).into())
 }
 
 /// Refuses `path` when it lies below the directory of a set.
@@ -69,27 +77,4 @@ pub fn must_be_outside(path: &Path, set: &Path) -> Result<(), Refusals> {
 
 fn read_text(path: &Path) -> Result<String, Refusals> {
     String::from_utf8(read_limited(path, Limits::FORMAT_1.small)?).map_err(|_| Refusal::not_text(path).into())
-}
-
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    DirBuilder::new().recursive(true).mode(0o755).create(directory)?;
-    let beside = directory.join(format!(".airlift-trust.{}", std::process::id()));
-    let written = write_new(&beside, bytes).and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    written?;
-    OpenOptions::new().read(true).open(directory)?.sync_all()
-}
-
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
-    // whatever the umask: everyone may read it, for it holds public keys
-    file.set_permissions(Permissions::from_mode(0o644))?;
-    file.sync_all()
 }

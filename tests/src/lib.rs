@@ -1,6 +1,8 @@
 //! What the end-to-end tests share: the built binaries, throw-away sites and keys, stock tools.
 #![allow(clippy::disallowed_methods)]
 
+pub mod payload;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;

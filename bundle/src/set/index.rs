@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::blob;
 use crate::digest::Sha256;
 use crate::error::{Error, Problems};
 use crate::json::{from_canonical_json, to_canonical_json};
@@ -90,6 +91,17 @@ impl SetIndex {
         self.files.get(at)
     }
 
+    /// The files that make up the blob of this digest, in order: one, or its chunks. Empty where the set has no such
+    /// blob.
+    #[must_use]
+    pub fn blob(&self, digest: Sha256) -> Vec<&SetFile> {
+        // sorted by path: the pieces lie together, chunks in the order of their numbers
+        let first = blob::Part { blob: digest, chunk: None }.path();
+        let from = self.files.partition_point(|file| file.path.as_str() < first.as_str());
+        let of_it = |file: &&SetFile| blob::Part::of(&file.path).is_some_and(|part| part.blob == digest);
+        self.files.iter().skip(from).take_while(of_it).collect()
+    }
+
     /// The text of `SHA256SUMS`: a line for every file and one for `set.json`, whose bytes are `set_json`, sorted by
     /// path; `sha256sum -c` reads it.
     #[must_use]
@@ -112,6 +124,7 @@ impl SetIndex {
         for path in paths.filter(|path| is_signature(path)) {
             found.push(wrong(format!("it lists {path}, but signatures are made after it")));
         }
+        found.extend(blob::contradictions(&self.files).into_iter().map(wrong));
         match self.file(Plan::FILE) {
             None => found.push(wrong("it does not list plan.json".to_owned())),
             Some(plan) if plan.sha256 != self.plan_id.digest() => {

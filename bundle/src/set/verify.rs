@@ -7,13 +7,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use super::blob::{BlobReader, Part};
 use super::index::{SetFile, SetIndex};
 use crate::archive::{self, Bundle};
-use crate::digest::Sha256;
+use crate::digest::{Hasher, Sha256};
 use crate::error::{Error, Problems, printable};
-use crate::files::{describe, digest_file, read_limited};
+use crate::files::{describe, digest_file, open, read_limited};
 use crate::limits::Limits;
 use crate::manifest::Manifest;
 use crate::name::{NodeName, SetPath, SiteName};
@@ -138,6 +140,18 @@ impl SignedSet {
         Ok(VerifiedBytes { path, bytes, plan_id: self.index.plan_id, signers: self.signers.clone() })
     }
 
+    /// A reader of the blob of this digest, which hashes as it goes. Its errors hold an [`Error`].
+    ///
+    /// # Errors
+    /// [`Error::NotInSet`].
+    pub fn blob(&self, digest: Sha256) -> Result<BlobReader, Error> {
+        let pieces: Vec<SetFile> = self.index.blob(digest).into_iter().cloned().collect();
+        if pieces.is_empty() {
+            return Err(Error::NotInSet { path: Part { blob: digest, chunk: None }.path() });
+        }
+        BlobReader::new(&self.root, digest, pieces)
+    }
+
     /// The bytes of a listed file, if they are the listed ones.
     fn listed(&self, file: &SetFile, limit: u64) -> Result<Vec<u8>, Error> {
         let bytes = read_member(&self.root, file.path.as_str(), limit)?;
@@ -228,11 +242,13 @@ pub fn verify_set(root: &Path, trust: &TrustFile) -> Result<Report, Problems> {
                     hold_against_plan(&set.index, plan, bundle.bundle().manifest(), &mut found);
                 }
             }
+            None if Part::of(&file.path).is_some_and(|part| part.chunk.is_some()) => {}
             None => {
                 keep(check_content(root, file), &mut found);
             }
         }
     }
+    check_chunks(&set, &mut found);
     if let Some(plan) = &plan {
         for path in plan.nodes.iter().map(|planned| planned.node.name.bundle_path()) {
             if set.index.file(path.as_str()).is_none() {
@@ -251,7 +267,7 @@ pub fn verify_set(root: &Path, trust: &TrustFile) -> Result<Report, Problems> {
         plan_id: set.index.plan_id,
         nodes: plan.nodes.into_iter().map(|planned| planned.node.name).collect(),
         files: set.index.files.len(),
-        bytes: set.index.files.iter().map(|file| file.size).sum(),
+        bytes: set.index.files.iter().fold(0, |sum, file| sum.saturating_add(file.size)),
         signers: set.signers,
     })
 }
@@ -265,11 +281,55 @@ fn keep_all<T>(result: Result<T, Problems>, found: &mut Vec<Error>) -> Option<T>
 }
 
 fn check_bundle(set: &SignedSet, node: &NodeName, found: &mut Vec<Error>) -> Option<VerifiedBundle> {
-    let bytes = keep_all(set.bundle(node), found)?;
-    if set.root.join(bytes.path.signature_path()).symlink_metadata().is_err() {
-        found.push(Error::Missing { path: bytes.path.signature_path() });
+    let bytes = keep_all(set.bundle(node), found);
+    let signature = node.bundle_path().signature_path();
+    if set.root.join(&signature).symlink_metadata().is_err() {
+        found.push(Error::Missing { path: signature });
     }
-    keep_all(bytes.parse(), found)
+    keep_all(bytes?.parse(), found)
+}
+
+/// Every chunk by itself, so that each bad one is named; where all are good, also what they make together.
+fn check_chunks(set: &SignedSet, found: &mut Vec<Error>) {
+    let part = |file: &SetFile| Part::of(&file.path).filter(|part| part.chunk.is_some());
+    let chunks: Vec<(Part, &SetFile)> =
+        set.index.files.iter().filter_map(|file| Some((part(file)?, file))).collect();
+    for pieces in chunks.chunk_by(|(a, _), (b, _)| a.blob == b.blob) {
+        let mut whole = Hasher::new();
+        let before = found.len();
+        for (_, file) in pieces {
+            keep(check_chunk(&set.root, file, &mut whole), found);
+        }
+        if let (Some((part, _)), true) = (pieces.first(), found.len() == before)
+            && whole.finish().0 != part.blob
+        {
+            let path = format!("{}.part", Part { chunk: None, ..*part }.path());
+            found.push(Error::Altered { path, by: "its name" });
+        }
+    }
+}
+
+/// Reads a chunk once, for its own digest and that of the whole.
+fn check_chunk(root: &Path, file: &SetFile, whole: &mut Hasher) -> Result<(), Error> {
+    let path = root.join(file.path.as_str());
+    let read = |source| Error::Read { path: path.clone(), source };
+    let mut source = open(&path).map_err(|error| missing(error, file.path.as_str()))?.take(file.size + 1);
+    let mut own = Hasher::new();
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match source.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(n) => {
+                let bytes = buffer.get(..n).unwrap_or_default();
+                own.update(bytes);
+                whole.update(bytes);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(read(error)),
+        }
+    }
+    let (digest, size) = own.finish();
+    compare(file, size, digest)
 }
 
 /// A bundle's manifest must say what `plan.json` says of its node, and its blobs must lie in the set.
@@ -293,13 +353,12 @@ fn hold_against_plan(index: &SetIndex, plan: &Plan, manifest: &Manifest, found: 
         }
     }
     for blob in &manifest.blobs {
-        match index.file(&blob.set_path()) {
-            Some(file) if file.sha256 == blob.sha256 && file.size == blob.size => {}
-            _ => found.push(wrong(format!(
-                "set.json does not list its blob {} as {}",
-                blob.name,
-                blob.set_path()
-            ))),
+        // by the index's own rules the digest of a blob in one piece is its name; of chunks it is checked when they are read
+        let pieces = index.blob(blob.sha256);
+        let size = pieces.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size));
+        if pieces.is_empty() || size != blob.size {
+            let (name, path) = (&blob.name, blob.set_path());
+            found.push(wrong(format!("set.json does not list its blob {name} as {path}")));
         }
     }
 }
@@ -310,7 +369,8 @@ fn check_content(root: &Path, file: &SetFile) -> Result<(), Error> {
     compare(file, size, digest)
 }
 
-fn compare(file: &SetFile, size: u64, digest: Sha256) -> Result<(), Error> {
+/// Holds what was read against what `set.json` lists.
+pub(super) fn compare(file: &SetFile, size: u64, digest: Sha256) -> Result<(), Error> {
     let path = file.path.to_string();
     if size < file.size {
         Err(Error::Short { path, found: size, expected: file.size })
@@ -414,7 +474,7 @@ fn read_member(root: &Path, path: &str, limit: u64) -> Result<Vec<u8>, Error> {
 }
 
 /// A file that isn't there is named by its path in the set.
-fn missing(error: Error, path: &str) -> Error {
+pub(super) fn missing(error: Error, path: &str) -> Error {
     match error {
         Error::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
             Error::Missing { path: path.to_owned() }

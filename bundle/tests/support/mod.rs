@@ -192,6 +192,23 @@ impl Site {
         self.sign(plan_id, files)
     }
 
+    /// The same set with its blob in chunks of this many bytes.
+    pub fn chunked(&self, size: usize) -> BTreeMap<String, Vec<u8>> {
+        let mut files = self.unsigned();
+        files.retain(|path, _| !path.starts_with("blobs/"));
+        for (number, chunk) in BLOB.chunks(size).enumerate() {
+            files.insert(format!("blobs/sha256/{}.part/{number:04}", Sha256::of(BLOB)), chunk.to_vec());
+        }
+        self.sign(PlanId::of(&files["plan.json"]), files)
+    }
+
+    /// The files that `set.json` lists.
+    pub fn unsigned(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut files = self.files();
+        files.retain(|path, _| !path.ends_with(".minisig") && path != "set.json" && path != "SHA256SUMS");
+        files
+    }
+
     /// Adds `set.json`, the sums and all signatures to these files.
     pub fn sign(&self, plan_id: PlanId, mut files: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
         let listed = files.iter().map(|(path, bytes)| SetFile::of(path.parse().unwrap(), bytes)).collect();

@@ -1,6 +1,7 @@
 //! All flags. Where mkectl has a flag of the same meaning, ours has its name.
 
 use super::site_args::{SettingArgs, SiteArgs};
+use airlift_bundle::set::blob::CHUNK;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -67,6 +68,11 @@ pub enum Format {
     Json,
 }
 
+/// At least a megabyte: a set has at most 10,000 chunks of a blob. At most what every file system holds.
+fn chunk_size() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range((1 << 20)..=u64::from(u32::MAX))
+}
+
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -105,6 +111,9 @@ pub enum Verb {
         /// Write a copy of mke4.yaml here too.
         #[arg(long, value_name = "FILE")]
         config_out: Option<PathBuf>,
+        /// Cut larger blobs into chunks of this many bytes, because FAT32 holds no file of 4 GiB.
+        #[arg(long, value_name = "BYTES", default_value_t = CHUNK, value_parser = chunk_size())]
+        chunk_size: u64,
         /// Replace a set that is there already.
         #[arg(long)]
         force: bool,
@@ -190,6 +199,51 @@ pub enum Verb {
         #[arg(long, value_name = "FILE", required_unless_present = "trust")]
         public_key: Option<PathBuf>,
         /// Trust file with authors, approvers and a threshold.
+        #[arg(long, value_name = "FILE", conflicts_with = "public_key")]
+        trust: Option<PathBuf>,
+        /// For whom the answer is.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
+    /// Copy a set to a medium, flush it, read it back past the cache; run again, repeat only what is missing or wrong.
+    Carry {
+        /// The set.
+        #[arg(value_name = "SET")]
+        set: PathBuf,
+        /// A directory on the medium; made where it is missing.
+        #[arg(value_name = "TARGET")]
+        target: PathBuf,
+        /// Check the set against the author's public key first, a minisign `.pub` file.
+        #[arg(long, value_name = "FILE")]
+        public_key: Option<PathBuf>,
+        /// Check it against a trust file with authors, approvers and a threshold.
+        #[arg(long, value_name = "FILE", conflicts_with = "public_key")]
+        trust: Option<PathBuf>,
+        /// Put it in the place of another set.
+        #[arg(long)]
+        force: bool,
+        /// For whom the answer is.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
+    /// Prove that a set is what the compiler makes of a site directory; needs no signing key and no secret.
+    Rebuild {
+        /// Compare; the only thing that `rebuild` does.
+        #[arg(long, required = true)]
+        check: bool,
+        /// The set.
+        #[arg(value_name = "SET")]
+        set: PathBuf,
+        /// The site. Secrets in it may be blanked.
+        #[command(flatten)]
+        site: SiteArgs,
+        /// As it was given to `compile`.
+        #[arg(long, value_name = "BYTES", default_value_t = CHUNK, value_parser = chunk_size())]
+        chunk_size: u64,
+        /// Verify the signatures too: the author's public key, a minisign `.pub` file.
+        #[arg(long, value_name = "FILE")]
+        public_key: Option<PathBuf>,
+        /// Verify signatures and approvals with a trust file.
         #[arg(long, value_name = "FILE", conflicts_with = "public_key")]
         trust: Option<PathBuf>,
         /// For whom the answer is.

@@ -1,10 +1,13 @@
 //! `airlift check`: what would be lost, changed or in the way, in the three groups of `mkectl check mke3`.
 
 use super::args::Format;
+use super::compile::blob_bytes;
 use super::loading::{self, Loaded};
+use super::progress::Progress;
 use super::site_args::SiteArgs;
 use super::ui::{Ui, exit_code};
 use super::{exit, output};
+use crate::blob;
 use crate::compile::Translated;
 use crate::contract::Use;
 use crate::diag::json::FindingJson;
@@ -24,11 +27,20 @@ struct Report<'a> {
 }
 
 pub fn run(ui: Ui, args: &SiteArgs, toml: Option<&Path>, format: Format) -> anyhow::Result<u8> {
-    let Loaded { inputs, mut findings, .. } = match toml {
+    let Loaded { inputs, mut findings, files } = match toml {
         Some(toml) => loading::bare(toml, &args.settings, Use::Convert)?,
         None => loading::site(args, Use::Convert)?,
     };
     let translated = inputs.as_ref().map(|inputs| Translated::new(inputs, &mut findings));
+    if let Some((translated, site, nodes)) =
+        translated.as_ref().and_then(|t| Some((t, t.inputs.site.as_ref()?, t.nodes.as_ref()?)))
+    {
+        let progress = Progress::new(ui, "reading blobs", blob_bytes(site, &files));
+        let contract = translated.inputs.contract;
+        let from = blob::From { settings: &site.settings, files: &files, contract, nodes };
+        let into = blob::Into { cut: u64::MAX, writer: None, each: &|bytes| progress.add(bytes) };
+        blob::take(&from, &into, &mut findings)?;
+    }
     if format == Format::Text {
         ui.findings(&findings);
     }

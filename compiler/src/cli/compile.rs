@@ -2,25 +2,22 @@
 
 use super::args::Format;
 use super::loading::{self, Loaded};
+use super::progress::Progress;
 use super::site_args::SiteArgs;
 use super::ui::{Ui, exit_code};
 use super::{exit, keygen, output};
 use crate::ambient;
-use crate::compile::bundle::{self, Packed};
+use crate::blob;
+use crate::compile::bundle::{self, Parts};
 use crate::compile::{Inputs, Translated, report};
 use crate::contract::Use;
 use crate::diag::Findings;
-use crate::emit::{Existing, ISSUED, Issued, SerialError, SigningKey, Standing, standing, write_set};
+use crate::emit::{Existing, ISSUED, Issued, SerialError, SetWriter, SigningKey, Standing, standing};
 use crate::site::values::Date;
-use airlift_bundle::set::SetIndex;
+use crate::site::{Site, SiteFiles};
 use anyhow::Context as _;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-/// Work that is done sooner shows no progress bar.
-const QUIET: Duration = Duration::from_secs(1);
 
 /// What was asked for.
 pub struct Wish<'a> {
@@ -29,6 +26,7 @@ pub struct Wish<'a> {
     pub key: &'a Path,
     pub password_file: Option<&'a Path>,
     pub config_out: Option<&'a Path>,
+    pub chunk_size: u64,
     pub force: bool,
     pub format: Format,
 }
@@ -41,7 +39,7 @@ struct Done {
     plan_id: String,
     nodes: usize,
     files: usize,
-    bytes: usize,
+    bytes: u64,
     out: PathBuf,
 }
 
@@ -50,63 +48,79 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
     let Loaded { inputs, mut findings, files } = loading::site(wish.site, Use::Compile)?;
     let translated = inputs.as_ref().map(|inputs| Translated::new(inputs, &mut findings));
     // What the clock says is shown and may stop the run, but stays out of the set.
-    let timeless = findings.clone();
+    let mut timeless = findings.clone();
     findings.append(expiry(inputs.as_ref()));
-    ui.findings(&findings);
-    let key = match key {
-        Ok(key) => key,
-        Err(error) => {
-            ui.fail(&format!("{error}"), None);
-            return Ok(if findings.stop() { exit_code(&findings) } else { exit::INPUT });
-        }
-    };
     let whole = translated.as_ref().and_then(|t| Some((t, t.inputs.site.as_ref()?, t.nodes.as_ref()?)));
-    let (false, Some((translated, site, nodes))) = (findings.stop(), whole) else {
-        ui.fail("nothing was written", Some("mend what stands above and run the same command again"));
-        return Ok(refusal(&findings));
+    let (true, Some((translated, site, nodes)), false) = (key.is_ok(), whole, findings.stop()) else {
+        ui.findings(&findings);
+        return Ok(match key {
+            Err(error) => {
+                ui.fail(&format!("{error}"), None);
+                if findings.stop() { exit_code(&findings) } else { exit::INPUT }
+            }
+            Ok(_) => stopped(ui, &findings),
+        });
     };
+    let key = key?;
+    let out =
+        wish.out.map_or_else(|| PathBuf::from(format!("{}-set", site.settings.site.value)), Path::to_owned);
+    let existing = if wish.force { Existing::Replace } else { Existing::Keep };
     let contract = translated.inputs.contract;
+    let writer = SetWriter::begin(&out, existing)?;
+    let mut about_blobs = Findings::new();
+    let progress = Progress::new(ui, "reading blobs", blob_bytes(site, &files));
+    let from = blob::From { settings: &site.settings, files: &files, contract, nodes };
+    let into = blob::Into { cut: wish.chunk_size, writer: Some(&writer), each: &|bytes| progress.add(bytes) };
+    let blobs = blob::take(&from, &into, &mut about_blobs)?;
+    drop(progress);
+    timeless.append(about_blobs.clone());
+    findings.append(about_blobs);
+    ui.findings(&findings);
+    if findings.stop() {
+        return Ok(stopped(ui, &findings));
+    }
     if translated.inputs.contract_is_default {
         ui.say(&format!(
             "target: {}, the newest that takes MKE {}",
             contract.id, site.settings.mke3_version.value
         ));
     }
-    let text = report::text(translated, site, nodes, &timeless)?;
-    let packed = bundle::pack(translated, site, nodes, &files, &text, &key)
-        .with_context(|| "can't pack the set".to_owned())?;
-    let out =
-        wish.out.map_or_else(|| PathBuf::from(format!("{}-set", site.settings.site.value)), Path::to_owned);
+    let report = report::text(translated, site, nodes, &timeless)?;
+    let parts = Parts { translated, site, nodes, files: &files, blobs: &blobs, report: &report };
+    let packed = bundle::pack(&parts, Some(&key), &writer).context("can't pack the set")?;
     let (name, serial) = (site.settings.site.value.to_string(), site.settings.serial.value);
-    let set_json = packed.files.get(SetIndex::FILE).map(Vec::as_slice).unwrap_or_default();
-    let issued = match may_issue(&wish.site.dir, &out, &name, serial, set_json) {
+    let issued = match may_issue(&wish.site.dir, &out, &name, serial, &packed.set_json) {
         Ok(issued) => issued,
         Err(error) => {
             ui.fail(&error.to_string(), None);
             return Ok(exit::INPUT);
         }
     };
+    let same = standing(&out, &name, serial, &packed.set_json) == Standing::Same;
+    if !same {
+        SetWriter::may_take(&out, existing)?;
+    }
     // Noted before the set appears: a serial that was noted in vain costs nothing, one that was forgotten may be used twice.
     let note = wish.site.dir.join(ISSUED);
-    output::write_file(&note, &issued.with(serial, set_json)?, true)
+    output::write_file(&note, &issued.with(serial, &packed.set_json)?, true)
         .context("nothing was written: the serial must be noted as used in the site directory first")?;
-    if standing(&out, &name, serial, set_json) == Standing::Same {
+    if same {
         ui.say("the set is there already, byte for byte; nothing was written");
     } else {
-        write(ui, &out, &packed, wish.force)?;
+        writer.show()?;
     }
     if let Some(path) = wish.config_out {
-        let mke4 = packed.files.get("mke4.yaml").map(Vec::as_slice).unwrap_or_default();
-        output::write_file(path, mke4, wish.force)?;
+        output::write_file(path, &packed.mke4, wish.force)?;
     }
     let done = Done {
         site: name,
         serial,
         contract: contract.id,
-        plan_id: packed.plan_id.to_string(),
+        plan_id: packed.index.plan_id.to_string(),
         nodes: packed.nodes,
-        files: packed.files.len(),
-        bytes: packed.files.values().map(Vec::len).sum(),
+        // Beside those listed: set.json, its signature, SHA256SUMS, and a signature for every bundle.
+        files: packed.index.files.len() + 3 + packed.nodes,
+        bytes: packed.index.files.iter().map(|file| file.size).sum(),
         out,
     };
     match wish.format {
@@ -124,6 +138,17 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
     Ok(exit::DONE)
 }
 
+/// How much there is to read of them.
+pub(super) fn blob_bytes(site: &Site, files: &SiteFiles) -> u64 {
+    let named = site.settings.k0s_binary.iter().chain(&site.settings.image_bundles);
+    named.filter_map(|named| files.get(named.value.as_str())).map(|file| file.size).sum()
+}
+
+fn stopped(ui: Ui, findings: &Findings) -> u8 {
+    ui.fail("nothing was written", Some("mend what stands above and run the same command again"));
+    refusal(findings)
+}
+
 /// Whether a set with this `set.json` may leave under this serial.
 fn may_issue(
     dir: &Path,
@@ -136,7 +161,7 @@ fn may_issue(
     issued.check(serial, set_json)?;
     if let Standing::Used(last) = standing(out, site, serial, set_json) {
         let where_ = format!("it stands in {}", out.display());
-        return Err(SerialError::Used { serial, where_, next: last + 1 });
+        return Err(SerialError::Used { serial, where_, next: issued.next_after(last) });
     }
     Ok(issued)
 }
@@ -154,22 +179,4 @@ fn refusal(findings: &Findings) -> u8 {
 fn expiry(inputs: Option<&Inputs>) -> Findings {
     let today = Date::from_days(ambient::seconds_since_1970().div_euclid(24 * 60 * 60));
     inputs.and_then(|i| i.site.as_ref()).map(|site| site.expiry_findings(today)).unwrap_or_default()
-}
-
-fn write(ui: Ui, out: &Path, packed: &Packed, force: bool) -> anyhow::Result<()> {
-    let total: usize = packed.files.values().map(Vec::len).sum();
-    let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::hidden());
-    if let Ok(style) = ProgressStyle::with_template("writing {bar:30} {bytes}/{total_bytes}") {
-        bar.set_style(style);
-    }
-    let start = ambient::stopwatch();
-    let existing = if force { Existing::Replace } else { Existing::Keep };
-    write_set(out, &packed.files, existing, |bytes| {
-        if bar.is_hidden() && ui.is_terminal() && start.elapsed() > QUIET {
-            bar.set_draw_target(ProgressDrawTarget::stderr());
-        }
-        bar.inc(bytes as u64);
-    })?;
-    bar.finish_and_clear();
-    Ok(())
 }

@@ -3,6 +3,7 @@
 //! Standard output is data, standard error is talk. Exit codes are in [`exit`].
 
 mod args;
+mod carry;
 mod check;
 mod compile;
 mod completions;
@@ -18,6 +19,8 @@ mod loading;
 mod man;
 mod next;
 mod output;
+mod progress;
+mod rebuild;
 mod run;
 mod site_args;
 mod ui;

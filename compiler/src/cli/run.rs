@@ -3,8 +3,8 @@
 use super::args::{Airlift, Verb};
 use super::ui::Ui;
 use super::{
-    check, compile, completions, contracts, convert, exit, explain, init, inspect, keygen, keys, man, next,
-    verify,
+    carry, check, compile, completions, contracts, convert, exit, explain, init, inspect, keygen, keys, man,
+    next, rebuild, verify,
 };
 use std::io::ErrorKind;
 
@@ -16,7 +16,7 @@ pub fn run(airlift: Airlift) -> u8 {
         // The reader of our output has gone; that is its right.
         Err(error) if is_closed_pipe(&error) => exit::DONE,
         Err(error) => {
-            ui.fail(&format!("{error:#}"), None);
+            ui.fail(&whole(&error), None);
             exit::FAILED
         }
     }
@@ -26,18 +26,21 @@ fn dispatch(ui: Ui, verb: Verb) -> anyhow::Result<u8> {
     match verb {
         Verb::Init { dir, name } => init::run(ui, &dir, name.as_deref()),
         Verb::Next { dir, format } => next::run(ui, &dir, format),
-        Verb::Compile { site, out, key, key_password_file, config_out, force, format } => compile::run(
-            ui,
-            &compile::Wish {
-                site: &site,
-                out: out.as_deref(),
-                key: &key,
-                password_file: key_password_file.as_deref(),
-                config_out: config_out.as_deref(),
-                force,
-                format,
-            },
-        ),
+        Verb::Compile { site, out, key, key_password_file, config_out, chunk_size, force, format } => {
+            compile::run(
+                ui,
+                &compile::Wish {
+                    site: &site,
+                    out: out.as_deref(),
+                    key: &key,
+                    password_file: key_password_file.as_deref(),
+                    config_out: config_out.as_deref(),
+                    chunk_size,
+                    force,
+                    format,
+                },
+            )
+        }
         Verb::Check { site, mke3_config_path, format } => {
             check::run(ui, &site, mke3_config_path.as_deref(), format)
         }
@@ -53,10 +56,41 @@ fn dispatch(ui: Ui, verb: Verb) -> anyhow::Result<u8> {
         Verb::Verify { set, public_key, trust, format } => {
             verify::run(ui, &set, public_key.as_deref(), trust.as_deref(), format)
         }
+        Verb::Carry { set, target, public_key, trust, force, format } => carry::run(
+            ui,
+            &carry::Wish {
+                set: &set,
+                target: &target,
+                public_key: public_key.as_deref(),
+                trust: trust.as_deref(),
+                force,
+                format,
+            },
+        ),
+        Verb::Rebuild { check: _, set, site, chunk_size, public_key, trust, format } => rebuild::run(
+            ui,
+            &rebuild::Wish {
+                set: &set,
+                site: &site,
+                chunk_size,
+                public_key: public_key.as_deref(),
+                trust: trust.as_deref(),
+                format,
+            },
+        ),
         Verb::Inspect { bundle, path, format } => inspect::run(ui, &bundle, path.as_deref(), format),
         Verb::Completions { shell } => completions::run(shell),
         Verb::Man { dir } => man::run(dir.as_deref()),
     }
+}
+
+/// An error with its causes, each once: many errors show their cause in their own text.
+pub(super) fn whole(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |text, cause| match cause.to_string() {
+        cause if text.is_empty() => cause,
+        cause if text.ends_with(&cause) => text,
+        cause => format!("{text}: {cause}"),
+    })
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

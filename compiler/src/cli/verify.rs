@@ -33,10 +33,10 @@ struct Set {
 }
 
 #[derive(Serialize)]
-struct Problem {
-    code: &'static str,
-    message: String,
-    hint: &'static str,
+pub(super) struct Problem {
+    pub(super) code: &'static str,
+    pub(super) message: String,
+    pub(super) hint: &'static str,
 }
 
 pub fn run(
@@ -46,15 +46,7 @@ pub fn run(
     trust: Option<&Path>,
     format: Format,
 ) -> anyhow::Result<u8> {
-    let trust = match (trust, public_key) {
-        (Some(path), _) => TrustFile::parse(&read(path)?),
-        (None, Some(path)) => PublicKey::parse_file(&path.display().to_string(), &read(path)?)
-            .map(TrustFile::in_author)
-            .map_err(Problems::from),
-        (None, None) => {
-            anyhow::bail!("give the author's key with --public-key, or a trust file with --trust")
-        }
-    };
+    let trust = trusted(public_key, trust)?.unwrap_or_else(|| Ok(TrustFile::default()));
     let result = trust.and_then(|trust| verify_set(set, &trust));
     if format == Format::Json {
         output::print_json(&verdict(&result))?;
@@ -68,14 +60,42 @@ pub fn run(
         }
         Err(problems) => {
             if format == Format::Text {
-                for problem in problems.iter() {
-                    ui.fail(&format!("[{}] failed to {problem}", problem.code()), Some(problem.hint()));
-                }
+                refuse(ui, &problems);
                 ui.say("refused");
             }
             Ok(exit::REFUSED)
         }
     }
+}
+
+/// Shows every problem with its way out.
+pub(super) fn refuse(ui: Ui, problems: &Problems) {
+    for problem in problems.iter() {
+        ui.fail(&format!("[{}] failed to {problem}", problem.code()), Some(problem.hint()));
+    }
+}
+
+/// Trust in the keys that flags name; `None` where they name none.
+pub(super) fn trusted(
+    public_key: Option<&Path>,
+    trust: Option<&Path>,
+) -> anyhow::Result<Option<Result<TrustFile, Problems>>> {
+    Ok(match (trust, public_key) {
+        (Some(path), _) => Some(TrustFile::parse(&read(path)?)),
+        (None, Some(path)) => {
+            let key = PublicKey::parse_file(&path.display().to_string(), &read(path)?);
+            Some(key.map(TrustFile::in_author).map_err(Problems::from))
+        }
+        (None, None) => None,
+    })
+}
+
+/// Problems as JSON shows them.
+pub(super) fn problems(found: &Problems) -> Vec<Problem> {
+    found
+        .iter()
+        .map(|p| Problem { code: p.code(), message: format!("failed to {p}"), hint: p.hint() })
+        .collect()
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
@@ -85,14 +105,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
 fn verdict(result: &Result<Report, Problems>) -> Verdict {
     match result {
         Ok(report) => Verdict { ok: true, set: Some(describe(report)), problems: Vec::new() },
-        Err(problems) => Verdict {
-            ok: false,
-            set: None,
-            problems: problems
-                .iter()
-                .map(|p| Problem { code: p.code(), message: format!("failed to {p}"), hint: p.hint() })
-                .collect(),
-        },
+        Err(found) => Verdict { ok: false, set: None, problems: problems(found) },
     }
 }
 

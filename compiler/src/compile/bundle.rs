@@ -1,8 +1,12 @@
 //! Packs documents into a set: plan, bundles, index, signatures.
+//!
+//! Files go to a [`Sink`] as they are made, bundles from several threads at once, so that memory holds a few bundles and
+//! never the set. Only `set.json`, which is made last, knows them all.
 
 use super::Translated;
+use crate::blob::Taken;
 use crate::document::{Document, NodeDocuments, NodeFiles, Placed, RenderError};
-use crate::emit::SigningKey;
+use crate::emit::{OutputError, SetWriter, SigningKey};
 use crate::site::values::Role as SiteRole;
 use crate::site::{NodeFacts, Site, SiteFiles};
 use airlift_bundle::Problems;
@@ -20,13 +24,30 @@ use airlift_bundle::value::{Account, Format, Mode, PlanId, Serial};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A set in memory.
+/// Takes the files of a set, in any order and from several threads.
+pub trait Sink: Sync {
+    /// Takes one file by its path in the set.
+    ///
+    /// # Errors
+    /// It can't be written.
+    fn take(&self, path: &str, content: &[u8]) -> Result<(), OutputError>;
+}
+
+impl Sink for SetWriter {
+    fn take(&self, path: &str, content: &[u8]) -> Result<(), OutputError> {
+        self.file(path, content)
+    }
+}
+
+/// What became of a set, beside what the sink has.
 #[derive(Debug)]
 pub struct Packed {
-    /// Every file by its path in the set.
-    pub files: BTreeMap<String, Vec<u8>>,
-    /// The plan id.
-    pub plan_id: PlanId,
+    /// The index: every file but signatures.
+    pub index: SetIndex,
+    /// `set.json`.
+    pub set_json: Vec<u8>,
+    /// `mke4.yaml`.
+    pub mke4: Vec<u8>,
     /// How many nodes have a bundle.
     pub nodes: usize,
 }
@@ -38,6 +59,9 @@ pub enum PackError {
     /// Names or sizes that the format refuses.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Format(Problems),
+    /// The sink can't take more.
+    #[error(transparent)]
+    Output(OutputError),
     /// A value that a document can't hold.
     #[error("{label}: {source}")]
     Render {
@@ -54,26 +78,42 @@ impl<E: Into<Problems>> From<E> for PackError {
     }
 }
 
-/// Packs a whole site.
+/// What a set is made of.
+#[derive(Debug)]
+pub struct Parts<'a> {
+    /// The documents.
+    pub translated: &'a Translated<'a>,
+    /// The site.
+    pub site: &'a Site,
+    /// The nodes' own documents.
+    pub nodes: &'a NodeDocuments,
+    /// The inputs, for their digests.
+    pub files: &'a SiteFiles,
+    /// The blobs. Their content goes its own way into the set.
+    pub blobs: &'a [Taken],
+    /// `report.txt`.
+    pub report: &'a str,
+}
+
+/// Packs a whole site into `sink`. Without a key the signatures are left out.
 ///
 /// # Errors
 /// See [`PackError`].
-pub fn pack(
-    translated: &Translated<'_>,
-    site: &Site,
-    nodes: &NodeDocuments,
-    files: &SiteFiles,
-    report: &str,
-    key: &SigningKey,
-) -> Result<Packed, PackError> {
-    let mut set: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+pub fn pack(parts: &Parts<'_>, key: Option<&SigningKey>, sink: &impl Sink) -> Result<Packed, PackError> {
+    let Parts { translated, site, nodes, blobs, .. } = parts;
+    let take = |path: &str, content: &[u8]| -> Result<SetFile, PackError> {
+        sink.take(path, content).map_err(PackError::Output)?;
+        Ok(SetFile::of(path.parse()?, content))
+    };
     let mut shared: Vec<Document> = translated.shared();
     shared.push(nodes.k0sctl.clone());
     let texts: Vec<(String, Vec<u8>)> =
         shared.iter().map(|d| Ok((d.label.clone(), render(d)?))).collect::<Result<_, PackError>>()?;
-    set.extend(texts.iter().cloned());
-    set.insert("ledger.json".to_owned(), to_canonical_json(&translated.ledger)?);
-    set.insert("report.txt".to_owned(), report.as_bytes().to_vec());
+    let mut listed: Vec<SetFile> =
+        texts.iter().map(|(path, bytes)| take(path, bytes)).collect::<Result<_, PackError>>()?;
+    listed.push(take("ledger.json", &to_canonical_json(&translated.ledger)?)?);
+    listed.push(take("report.txt", parts.report.as_bytes())?);
+    listed.extend(blobs.iter().flat_map(|taken| taken.pieces.iter().cloned()));
 
     let planned: Vec<(PlannedNode, NodePlan)> = site
         .inventory
@@ -89,36 +129,40 @@ pub fn pack(
         serial: Serial::new(site.settings.serial.value)?,
         contract: translated.inputs.contract.id.parse()?,
         tool: Tool { name: env!("CARGO_PKG_NAME").parse()?, version: env!("CARGO_PKG_VERSION").parse()? },
-        inputs: inputs(translated, site, files)?,
+        inputs: inputs(parts)?,
         nodes: planned.iter().map(|(node, _)| node.clone()).collect(),
     };
     let (plan_json, plan_id) = plan.to_json()?;
     tracing::debug!(%plan_id, nodes = planned.len(), "pack");
+    listed.push(take(Plan::FILE, &plan_json)?);
 
-    let bundles: Vec<(String, Vec<u8>)> = planned
+    let count = planned.len();
+    let comment = format!("airlift site {} serial {} plan {plan_id}", plan.site, plan.serial);
+    let bundles: Vec<SetFile> = planned
         .into_par_iter()
         .zip(&nodes.nodes)
-        .map(|((_, node_plan), files)| bundle(&plan, plan_id, node_plan, files, &texts))
+        .map(|((_, node_plan), files)| {
+            let (path, bytes) = bundle(&plan, plan_id, node_plan, files, &texts, blobs)?;
+            if let Some(key) = key {
+                let signature = key.sign(&bytes, &comment);
+                let path = format!("{path}.minisig");
+                sink.take(&path, signature.as_bytes()).map_err(PackError::Output)?;
+            }
+            take(&path, &bytes)
+        })
         .collect::<Result<_, PackError>>()?;
-    let count = bundles.len();
-    let comment = format!("airlift site {} serial {} plan {plan_id}", plan.site, plan.serial);
-    for (path, bytes) in bundles {
-        set.insert(format!("{path}.minisig"), key.sign(&bytes, &comment).into_bytes());
-        set.insert(path, bytes);
-    }
-    set.insert(Plan::FILE.to_owned(), plan_json);
+    listed.extend(bundles);
 
-    let listed: Vec<SetFile> = set
-        .iter()
-        .filter(|(path, _)| !path.ends_with(".minisig"))
-        .map(|(path, bytes)| Ok(SetFile::of(path.parse()?, bytes)))
-        .collect::<Result<_, PackError>>()?;
     let index = SetIndex::new(plan_id, listed)?;
     let set_json = index.to_json()?;
-    set.insert("SHA256SUMS".to_owned(), index.sha256sums(&set_json).into_bytes());
-    set.insert(SetIndex::SIGNATURE.to_owned(), key.sign(&set_json, &comment).into_bytes());
-    set.insert(SetIndex::FILE.to_owned(), set_json);
-    Ok(Packed { files: set, plan_id, nodes: count })
+    take(SetIndex::SUMS, index.sha256sums(&set_json).as_bytes())?;
+    if let Some(key) = key {
+        let signature = key.sign(&set_json, &comment);
+        sink.take(SetIndex::SIGNATURE, signature.as_bytes()).map_err(PackError::Output)?;
+    }
+    take(SetIndex::FILE, &set_json)?;
+    let mke4 = texts.into_iter().find(|(name, _)| name == "mke4.yaml").map(|(_, bytes)| bytes);
+    Ok(Packed { index, set_json, mke4: mke4.unwrap_or_default(), nodes: count })
 }
 
 /// One node as the site sees it, and its own plan.
@@ -217,10 +261,15 @@ fn bundle(
     node_plan: NodePlan,
     files: &NodeFiles,
     shared: &[(String, Vec<u8>)],
+    blobs: &[Taken],
 ) -> Result<(String, Vec<u8>), PackError> {
     let mut contents = Contents::new();
-    for (name, bytes) in shared {
-        contents.add(name.parse()?, Mode::PLAIN, bytes.clone())?;
+    // Documents of the whole site grow with it. Managers have them at hand, whatever became of the medium; in the bundles
+    // of the workers they would make a set grow with the square of the nodes, and tell each of them about all others.
+    if node_plan.node.role.is_manager() {
+        for (name, bytes) in shared {
+            contents.add(name.parse()?, Mode::PLAIN, bytes.clone())?;
+        }
     }
     for placed in &files.files {
         contents.add(entry(&placed.path)?, Mode::PLAIN, render(&placed.document)?)?;
@@ -233,22 +282,27 @@ fn bundle(
         serial: plan.serial,
         plan: node_plan,
         files: contents.entries(),
-        blobs: Vec::new(),
+        blobs: blobs.iter().map(|taken| taken.blob.clone()).collect(),
     };
     Ok((path, archive::write(&manifest, &contents)?))
 }
 
 /// Every input by digest. One that holds secrets counts with each secret replaced by its slot, so that neither its
 /// digest nor its length tells anything.
-fn inputs(translated: &Translated<'_>, site: &Site, files: &SiteFiles) -> Result<Vec<Input>, PackError> {
+fn inputs(parts: &Parts<'_>) -> Result<Vec<Input>, PackError> {
+    let Parts { translated, site, files, blobs, .. } = parts;
     let toml = site.mke3_toml.label().to_owned();
     let secret: Vec<&str> = site.secret_labels().collect();
+    let blobs: BTreeMap<&str, Sha256> =
+        blobs.iter().map(|taken| (taken.label.as_str(), taken.blob.sha256)).collect();
     let mut inputs = Vec::new();
     for label in &site.read {
         let sha256 = if *label == toml {
             Sha256::of(translated.inputs.mke3.blanked().as_bytes())
         } else if secret.contains(&label.as_str()) {
             Sha256::of(format!("airlift-secret({label})").as_bytes())
+        } else if let Some(sha256) = blobs.get(label.as_str()) {
+            *sha256
         } else {
             Sha256::of(files.bytes(label).unwrap_or_default())
         };

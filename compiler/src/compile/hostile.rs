@@ -260,7 +260,10 @@ fn documents(files: &SiteFiles, contract: &str) -> Result<Option<BTreeMap<String
                 _ => placed.path.clone(),
             };
             let target = Some(placed.path.clone());
-            made.insert(format!("nodes/{i}{called}"), Made { document: placed.document.clone(), target });
+            made.insert(
+                format!("nodes/{i}{called}"),
+                Made { document: placed.document.as_ref().clone(), target },
+            );
         }
     }
     Ok(Some(made))

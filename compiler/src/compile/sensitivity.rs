@@ -72,7 +72,7 @@ fn values(files: &SiteFiles, contract: &str) -> Outcome {
             Some(place) => v.value.replacen(name, place, 1),
             None => v.value,
         };
-        (value, (v.is, v.from.iter().map(ToString::to_string).collect()))
+        (value, (v.is, v.from.sources().map(ToString::to_string).collect()))
     });
     Outcome::Compiled(entries.collect())
 }

@@ -2,12 +2,15 @@
 
 use super::Inputs;
 use crate::diag::Findings;
+use crate::diag::codes::{output, site};
 use crate::document::{Document, Format, NodeDocuments, Tree, node_documents};
 use crate::ledger::Ledger;
 use crate::mke3::Config;
+use crate::site::Site;
 use crate::site::networks::{Range, overlaps, usable};
 use crate::translate::{Manifest, Translation, translate};
 use ipnet::IpNet;
+use std::collections::BTreeSet;
 
 /// What a site becomes.
 #[derive(Debug)]
@@ -28,6 +31,7 @@ impl<'a> Translated<'a> {
         tracing::debug!(contract = inputs.contract.id, "translate");
         let translation = translate(&inputs.mke3, &inputs.surroundings, inputs.contract, findings);
         networks(inputs, findings);
+        findings.append(inputs.site.as_ref().map(Site::absences).unwrap_or_default());
         let nodes = inputs.site.as_ref().and_then(|_| {
             match node_documents(&translation.mke4, &inputs.surroundings, inputs.contract) {
                 Ok(nodes) => {
@@ -35,7 +39,9 @@ impl<'a> Translated<'a> {
                     Some(nodes)
                 }
                 Err(found) => {
-                    findings.append(found);
+                    // That two nodes are one has been told with its places.
+                    let told = findings.has(&site::HOST_TWICE);
+                    findings.extend(found.into_iter().filter(|f| !told || f.code.id != output::NODES.id));
                     None
                 }
             }
@@ -79,10 +85,12 @@ fn manifest(manifest: &Manifest) -> Document {
     Document { label: format!("manifests/{}.yaml", manifest.name), format: Format::Yaml, tree: list }
 }
 
-/// k0sctl.yaml and every node's documents.
+/// k0sctl.yaml and every node's documents, each once.
 fn all(nodes: &NodeDocuments) -> impl Iterator<Item = &Document> {
-    let files = nodes.nodes.iter().flat_map(|node| &node.files).map(|placed| &placed.document);
-    std::iter::once(&nodes.k0sctl).chain(files)
+    let mut seen = BTreeSet::new();
+    let files = nodes.nodes.iter().flat_map(|node| &node.files).map(|placed| placed.document.as_ref());
+    let once = files.filter(move |document| seen.insert(document.label.as_str()));
+    std::iter::once(&nodes.k0sctl).chain(once)
 }
 
 /// The cluster's own networks must be usable, and apart from each other and from what lies around them.

@@ -1,6 +1,6 @@
 //! The shape of a contract and the questions that it answers.
 
-use super::SourceVersion;
+use super::{K0sImage, SourceVersion};
 use crate::document::{Scalar, Tree};
 use crate::origin::Origin;
 use crate::source::{self, File, Node, Value};
@@ -85,6 +85,8 @@ pub struct K0s {
     pub repository_path_twice: bool,
     /// Its unit always has a line `Environment=""` (k0s up to 1.31.1).
     pub empty_environment_line: bool,
+    /// The images that it runs by itself.
+    pub images: &'static [K0sImage],
 }
 
 /// Which controllers may find a CA in place before they join.
@@ -149,7 +151,9 @@ impl Contract {
 
     /// The origin of its constants.
     pub fn origin(&self) -> Origin {
-        Origin::contract(self.id)
+        static ORIGINS: LazyLock<BTreeMap<&str, Origin>> =
+            LazyLock::new(|| super::all().iter().map(|c| (c.id, Origin::contract(c.id))).collect());
+        ORIGINS.get(self.id).cloned().unwrap_or_else(|| Origin::contract(self.id))
     }
 
     /// The document that its own tool prints, every scalar a constant of this contract, without hosts.

@@ -8,6 +8,7 @@
 //! release's own file.
 
 mod definition;
+pub mod k0s_images;
 mod source_version;
 mod v4_0_0;
 mod v4_1_0;
@@ -18,6 +19,7 @@ mod v4_2_1;
 pub use definition::{
     Calico, ContainerdConfig, Contract, K0s, Kubernetes, MetalLb, SeededCa, Sources, Use, by_id, default_for,
 };
+pub use k0s_images::{K0sImage, Runs};
 pub use source_version::{SourceVersion, VersionError};
 
 /// Every contract, oldest first.

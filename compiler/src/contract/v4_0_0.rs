@@ -3,6 +3,7 @@
 use super::definition::{
     Calico, ContainerdConfig, Contract, K0s, Kubernetes, MetalLb, SeededCa, Sources, Use,
 };
+use super::k0s_images;
 
 /// The contract.
 pub const CONTRACT: Contract = Contract {
@@ -17,6 +18,7 @@ pub const CONTRACT: Contract = Contract {
         containerd: ContainerdConfig::V2,
         repository_path_twice: true,
         empty_environment_line: true,
+        images: k0s_images::V1_31_1,
     },
     kubernetes: Kubernetes { minor: 31 },
     calico: Calico::K0s,

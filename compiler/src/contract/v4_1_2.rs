@@ -3,6 +3,7 @@
 use super::definition::{
     Calico, ContainerdConfig, Contract, K0s, Kubernetes, MetalLb, SeededCa, Sources, Use,
 };
+use super::k0s_images;
 
 /// The contract.
 pub const CONTRACT: Contract = Contract {
@@ -17,6 +18,7 @@ pub const CONTRACT: Contract = Contract {
         containerd: ContainerdConfig::V2,
         repository_path_twice: true,
         empty_environment_line: false,
+        images: k0s_images::V1_32_6,
     },
     kubernetes: Kubernetes { minor: 32 },
     calico: Calico::Operator { kubelet_root_line: true, control_plane_selector: false },

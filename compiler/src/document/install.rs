@@ -187,26 +187,32 @@ pub(super) fn profiles(mke4: &Tree) -> impl Iterator<Item = String> {
 fn kubelet_extra_args(cluster: &Cluster<'_>, node: &Node<'_>, findings: &mut Findings) -> Tracked<String> {
     let mut args: Vec<Tracked<String>> = Vec::new();
     if let Some(Tree::Map(members)) = cluster.mke4.get("spec.kubelet.extraArgs") {
+        // The flags are the same on every node: once is enough.
+        let mut report = |finding| {
+            if node.leader() {
+                findings.push(finding);
+            }
+        };
         for (name, value) in members {
             let Tree::Leaf(Leaf { scalar, origin }) = value else {
                 let text = format!("the kubelet flag `{name}` has more than one value");
-                findings.push(Finding::new(code::KUBELET_FLAG, text).help("write one text"));
+                report(Finding::new(code::KUBELET_FLAG, text).help("write one text"));
                 continue;
             };
             let arg = Tracked::with_origin(format!("--{name}={}", scalar.text()), origin.clone());
             let carried = |c: char| !c.is_whitespace() && !c.is_control() && !"'\"\\$`".contains(c);
             if !is_flag_name(name) || !arg.value.chars().all(carried) || matches!(scalar, Scalar::Secret(_)) {
-                findings.push(refusal(code::KUBELET_FLAG, &arg, "handed to the kubelet by k0s").help(
+                report(refusal(code::KUBELET_FLAG, &arg, "handed to the kubelet by k0s").help(
                     "write it without blanks, quotes, `\\`, `$` and backticks, or as a field of a kubelet profile",
                 ));
             } else if matches!(name.as_str(), "node-ip" | "hostname-override") {
-                findings.push(
+                report(
                     refusal(code::KUBELET_FLAG, &arg, "the same on every node")
                         .help("leave it out; Airlift sets it per node"),
                 );
             } else {
-                if node.leader() && !scalar.text().chars().all(is_bare) {
-                    findings.push(spoilt(&arg));
+                if !scalar.text().chars().all(is_bare) {
+                    report(spoilt(&arg));
                 }
                 args.push(arg);
             }

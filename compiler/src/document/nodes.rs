@@ -7,6 +7,7 @@ use crate::contract::Contract;
 use crate::diag::Findings;
 use crate::origin::Tracked;
 use crate::surroundings::Surroundings;
+use std::sync::Arc;
 
 /// What the compile puts beside mke4.yaml.
 #[derive(Clone, Debug)]
@@ -35,8 +36,9 @@ pub struct NodeFiles {
 /// A document with its place on the node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placed {
-    /// The document, labelled `nodes/<name><path>`.
-    pub document: Document,
+    /// The document, labelled `nodes/<name><path>`; one that is the same on every node is there once, labelled
+    /// `nodes/*<path>`.
+    pub document: Arc<Document>,
     /// Absolute path.
     pub path: String,
     /// Owner; the group is root's.
@@ -60,12 +62,23 @@ pub fn node_documents(
     if findings.stop() {
         return Err(findings);
     }
-    let nodes = cluster.nodes.iter().zip(&flags).map(|(node, flags)| {
+    let k0sctl = Document::new("k0sctl.yaml", Format::Yaml, k0sctl::k0sctl(&cluster, &flags, &shared));
+    let everywhere = |mut document: Document| {
+        let path = std::mem::replace(&mut document.label, String::new());
+        document.label = format!("nodes/*{path}");
+        Placed { document: Arc::new(document), path, owner: "root", mode: 0o644 }
+    };
+    let shared_files: Vec<Placed> = containerd::files(&cluster)
+        .into_iter()
+        .chain(owner::mke3_drop_ins(contract))
+        .map(everywhere)
+        .collect();
+    let nodes = cluster.nodes.iter().zip(flags).map(|(node, flags)| {
         let role = flags.role;
         let place = |path: &str, mode, format, tree| {
             let label = format!("nodes/{}{path}", node.host.name.value);
             Placed {
-                document: Document::new(label, format, tree),
+                document: Arc::new(Document::new(label, format, tree)),
                 path: path.to_owned(),
                 owner: "root",
                 mode,
@@ -75,7 +88,7 @@ pub fn node_documents(
             &format!("/etc/systemd/system/{}", role.unit()),
             0o644,
             Format::Unit,
-            units::service(flags, contract),
+            units::service(&flags, contract),
         )];
         if role == Role::Controller {
             files.push(place(CONFIG, 0o600, Format::Yaml, k0s::controller_config(&shared, node)));
@@ -83,14 +96,12 @@ pub fn node_documents(
                 files.push(place(&path.value, 0o644, document.format, document.tree.clone()));
             }
         }
-        let conditions = owner::mke3_drop_ins(contract).chain([owner::k0s_drop_in(role, contract)]);
-        for document in containerd::files(&cluster).into_iter().chain(conditions) {
-            files.push(place(&document.label, 0o644, document.format, document.tree));
-        }
+        let condition = owner::k0s_drop_in(role, contract);
+        files.push(place(&condition.label, 0o644, condition.format, condition.tree));
+        files.extend(shared_files.iter().cloned());
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        NodeFiles { name: node.host.name.clone(), role, flags: flags.clone(), files }
+        NodeFiles { name: node.host.name.clone(), role, flags, files }
     });
     let nodes = nodes.collect();
-    let k0sctl = Document::new("k0sctl.yaml", Format::Yaml, k0sctl::k0sctl(&cluster, &flags, &shared));
     Ok(NodeDocuments { k0sctl, nodes, findings })
 }

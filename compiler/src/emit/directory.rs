@@ -1,16 +1,18 @@
 //! A directory of files that appears whole or not at all.
 //!
-//! Everything is written and flushed beside the target first, with modes that no umask changes; one rename then shows
-//! it. An older set under the same name is exchanged in one step and removed afterwards, so at every instant the name
-//! holds the whole old set, the whole new one, or nothing.
+//! Everything is written beside the target first, with modes that no umask changes, and flushed to the disk; one
+//! rename then shows it. An older set under the same name is exchanged in one step and removed afterwards, so at every
+//! instant the name holds the whole old set, the whole new one, or nothing. Files are taken one by one, from several
+//! threads if need be, so that a set never has to fit into memory.
 
 use airlift_bundle::set::SetIndex;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Mode of every directory of a set.
 const DIRECTORY: u32 = 0o755;
@@ -48,50 +50,127 @@ pub enum OutputError {
     },
 }
 
-fn at(path: &Path) -> impl FnOnce(io::Error) -> OutputError + '_ {
+pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> OutputError + '_ {
     move |source| OutputError::Io { path: path.to_owned(), source }
 }
 
-/// Writes these files, by their paths in the set, as the directory `out`. `each` is called with the number of bytes of
-/// every file that is down.
-///
-/// # Errors
-/// `out` is there and may not be replaced, or the system refused; nothing half written is left.
-pub fn write_set(
-    out: &Path,
-    files: &BTreeMap<String, Vec<u8>>,
+/// A set on its way to the disk. Until [`SetWriter::show`] nothing is to be seen of it but a hidden directory beside
+/// the target, which goes when this is dropped.
+#[derive(Debug)]
+pub struct SetWriter {
+    out: PathBuf,
+    partial: PathBuf,
     existing: Existing,
-    mut each: impl FnMut(usize),
-) -> Result<(), OutputError> {
-    let there = fs::symlink_metadata(out).is_ok();
-    if there && existing == Existing::Keep {
-        return Err(OutputError::Exists(out.to_owned()));
+    folders: Mutex<BTreeSet<PathBuf>>,
+}
+
+impl SetWriter {
+    /// Begins a set that shall become the directory `out`.
+    ///
+    /// # Errors
+    /// `out` names no place for a directory, or the system refused.
+    pub fn begin(out: &Path, existing: Existing) -> Result<Self, OutputError> {
+        let parent = match out.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let name = out.file_name().ok_or_else(|| OutputError::Foreign(out.to_owned()))?;
+        if !parent.is_dir() {
+            return Err(OutputError::Parent(parent.to_owned()));
+        }
+        let mut partial = std::ffi::OsString::from(".");
+        partial.push(name);
+        partial.push(".partial");
+        let partial = parent.join(partial);
+        // What an interrupted run left; it was never a set.
+        remove(&partial)?;
+        directory(&partial)?;
+        let folders = Mutex::new(BTreeSet::from([partial.clone()]));
+        Ok(Self { out: out.to_owned(), partial, existing, folders })
     }
-    if there && !is_set(out) {
-        return Err(OutputError::Foreign(out.to_owned()));
+
+    /// Whether `out` may be taken; asked before any work is done for it, and again at the end.
+    ///
+    /// # Errors
+    /// Something is there that may not be replaced.
+    pub fn may_take(out: &Path, existing: Existing) -> Result<(), OutputError> {
+        match fs::symlink_metadata(out).is_ok() {
+            true if existing == Existing::Keep => Err(OutputError::Exists(out.to_owned())),
+            true if !is_set(out) => Err(OutputError::Foreign(out.to_owned())),
+            _ => Ok(()),
+        }
     }
-    let parent = match out.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let name = out.file_name().ok_or_else(|| OutputError::Foreign(out.to_owned()))?;
-    if !parent.is_dir() {
-        return Err(OutputError::Parent(parent.to_owned()));
+
+    /// Takes one file, by its path in the set.
+    ///
+    /// # Errors
+    /// The path is taken, or the system refused.
+    pub fn file(&self, name: &str, content: &[u8]) -> Result<(), OutputError> {
+        let (path, mut file) = self.create(name)?;
+        file.write_all(content).map_err(at(&path))
     }
-    let mut partial = std::ffi::OsString::from(".");
-    partial.push(name);
-    partial.push(".partial");
-    let partial = parent.join(partial);
-    // What an interrupted run left; it was never a set.
-    remove(&partial)?;
-    let filled = fill(&partial, files, &mut each).and_then(|()| show(&partial, out, there));
-    if filled.is_err() {
-        // The first error is the one to report; what is left bears the name of a partial set.
-        let _ = remove(&partial);
-        return filled;
+
+    /// A new empty file at this path in the set, with the folders above it.
+    pub(super) fn create(&self, name: &str) -> Result<(PathBuf, File), OutputError> {
+        let path = self.partial.join(name);
+        self.folders_above(&path)?;
+        let made =
+            OpenOptions::new().read(true).write(true).create_new(true).mode(FILE).open(&path).and_then(
+                |file| {
+                    file.set_permissions(Permissions::from_mode(FILE))?;
+                    Ok(file)
+                },
+            );
+        made.map_err(at(&path)).map(|file| (path, file))
     }
-    sync(parent)?;
-    remove(&partial)
+
+    /// Gives a file of the set its final path there.
+    pub(super) fn rename(&self, from: &Path, name: &str) -> Result<(), OutputError> {
+        let path = self.partial.join(name);
+        self.folders_above(&path)?;
+        fs::rename(from, &path).map_err(at(&path))
+    }
+
+    /// Where a path of the set lies now.
+    pub(super) fn place(&self, name: &str) -> PathBuf {
+        self.partial.join(name)
+    }
+
+    fn folders_above(&self, path: &Path) -> Result<(), OutputError> {
+        // The lock is held while folders are made, so whoever finds one in the list finds it on the disk.
+        let mut made = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        let above: Vec<&Path> = path.ancestors().skip(1).take_while(|dir| !made.contains(*dir)).collect();
+        for dir in above.into_iter().rev() {
+            directory(dir)?;
+            made.insert(dir.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Flushes everything and lets the set appear under its name.
+    ///
+    /// # Errors
+    /// `out` is there and may not be replaced, or the system refused; nothing half written is left.
+    pub fn show(self) -> Result<(), OutputError> {
+        Self::may_take(&self.out, self.existing)?;
+        let there = fs::symlink_metadata(&self.out).is_ok();
+        // One flush for all: a set can have tens of thousands of files.
+        let root = File::open(&self.partial).map_err(at(&self.partial))?;
+        nix::unistd::syncfs(&root)
+            .map_err(|e| OutputError::Io { path: self.partial.clone(), source: e.into() })?;
+        show(&self.partial, &self.out, there)?;
+        match self.partial.parent() {
+            Some(parent) => sync(parent),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for SetWriter {
+    fn drop(&mut self) {
+        // An older set that was exchanged, or what is left of a failure. The name says that it is no set.
+        let _ = remove(&self.partial);
+    }
 }
 
 /// Whether a directory is a set and nothing else: only then may it be replaced.
@@ -100,7 +179,7 @@ fn is_set(out: &Path) -> bool {
     let Some(index) = index else { return false };
     let known = |name: &str| {
         name == SetIndex::FILE
-            || name == "SHA256SUMS"
+            || name == SetIndex::SUMS
             || name.ends_with(".minisig")
             || index.file(name).is_some()
     };
@@ -117,32 +196,6 @@ fn is_set(out: &Path) -> bool {
         }
     }
     true
-}
-
-fn fill(
-    root: &Path,
-    files: &BTreeMap<String, Vec<u8>>,
-    each: &mut impl FnMut(usize),
-) -> Result<(), OutputError> {
-    directory(root)?;
-    let mut made = vec![root.to_owned()];
-    for (name, content) in files {
-        let path = root.join(name);
-        let above: Vec<&Path> = path.ancestors().skip(1).take_while(|p| *p != root).collect();
-        for dir in above.into_iter().rev() {
-            if !dir.is_dir() {
-                directory(dir)?;
-                made.push(dir.to_owned());
-            }
-        }
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).mode(FILE).open(&path).map_err(at(&path))?;
-        file.write_all(content).map_err(at(&path))?;
-        file.set_permissions(Permissions::from_mode(FILE)).map_err(at(&path))?;
-        file.sync_all().map_err(at(&path))?;
-        each(content.len());
-    }
-    made.iter().try_for_each(|dir| sync(dir))
 }
 
 fn directory(path: &Path) -> Result<(), OutputError> {
@@ -185,23 +238,25 @@ mod tests {
     use airlift_bundle::set::SetFile;
     use airlift_bundle::value::PlanId;
 
-    fn files(text: &str) -> BTreeMap<String, Vec<u8>> {
+    fn write(out: &Path, text: &str, existing: Existing) -> Result<(), OutputError> {
         let listed = SetFile::of("nodes/a/b".parse().unwrap(), text.as_bytes());
         let plan = SetFile::of("plan.json".parse().unwrap(), b"plan");
         let index = SetIndex::new(PlanId::of(b"plan"), vec![listed, plan]).unwrap().to_json().unwrap();
-        let files =
-            [("set.json", index), ("nodes/a/b", text.as_bytes().to_vec()), ("plan.json", b"plan".to_vec())];
-        files.map(|(name, bytes)| (name.to_owned(), bytes)).into()
+        let writer = SetWriter::begin(out, existing)?;
+        writer.file("nodes/a/b", text.as_bytes())?;
+        writer.file("plan.json", b"plan")?;
+        writer.file("set.json", &index)?;
+        writer.show()
     }
 
     #[test]
     fn a_set_appears_whole_and_an_older_one_goes_only_when_told() {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("out");
-        write_set(&out, &files("1"), Existing::Keep, |_| ()).unwrap();
-        assert!(matches!(write_set(&out, &files("2"), Existing::Keep, |_| ()), Err(OutputError::Exists(_))));
+        write(&out, "1", Existing::Keep).unwrap();
+        assert!(matches!(write(&out, "2", Existing::Keep), Err(OutputError::Exists(_))));
         assert_eq!(fs::read(out.join("nodes/a/b")).unwrap(), b"1");
-        write_set(&out, &files("2"), Existing::Replace, |_| ()).unwrap();
+        write(&out, "2", Existing::Replace).unwrap();
         assert_eq!(fs::read(out.join("nodes/a/b")).unwrap(), b"2");
         assert_eq!(fs::read_dir(out.parent().unwrap()).unwrap().count(), 1, "nothing is left beside it");
         let mode = fs::metadata(out.join("nodes")).unwrap().permissions().mode();
@@ -213,32 +268,24 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("home");
         fs::create_dir(&out).unwrap();
-        assert!(matches!(
-            write_set(&out, &files("1"), Existing::Replace, |_| ()),
-            Err(OutputError::Foreign(_))
-        ));
+        assert!(matches!(write(&out, "1", Existing::Replace), Err(OutputError::Foreign(_))));
         assert_eq!(fs::read_dir(&out).unwrap().count(), 0);
         fs::remove_dir(&out).unwrap();
-        write_set(&out, &files("1"), Existing::Keep, |_| ()).unwrap();
+        write(&out, "1", Existing::Keep).unwrap();
         fs::copy(out.join("set.json"), out.join("thesis.doc")).unwrap();
-        assert!(matches!(
-            write_set(&out, &files("2"), Existing::Replace, |_| ()),
-            Err(OutputError::Foreign(_))
-        ));
+        assert!(matches!(write(&out, "2", Existing::Replace), Err(OutputError::Foreign(_))));
         let below = dir.path().join("not/there");
-        assert!(matches!(
-            write_set(&below, &files("1"), Existing::Keep, |_| ()),
-            Err(OutputError::Parent(_))
-        ));
+        assert!(matches!(write(&below, "1", Existing::Keep), Err(OutputError::Parent(_))));
     }
 
     #[test]
-    fn a_name_that_can_not_be_written_leaves_nothing() {
+    fn a_set_that_is_given_up_leaves_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        let out = dir.path().join("out");
-        let mut bad = files("1");
-        bad.insert("set.json/below".into(), Vec::new());
-        assert!(write_set(&out, &bad, Existing::Keep, |_| ()).is_err());
+        let writer = SetWriter::begin(&dir.path().join("out"), Existing::Keep).unwrap();
+        writer.file("set.json", b"").unwrap();
+        assert!(writer.file("set.json/below", b"").is_err());
+        assert!(writer.file("set.json", b"again").is_err());
+        drop(writer);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }

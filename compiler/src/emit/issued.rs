@@ -70,10 +70,15 @@ impl Issued {
             Some(digest) if *digest != Sha256::of(set_json) => Err(SerialError::Used {
                 serial,
                 where_: format!("noted in {ISSUED}"),
-                next: self.serials.keys().max().map_or(serial, |last| last.max(&serial) + 1),
+                next: self.next_after(serial),
             }),
             _ => Ok(()),
         }
+    }
+
+    /// The first serial that is free: after this one and after every one noted.
+    pub fn next_after(&self, serial: u64) -> u64 {
+        self.serials.keys().max().map_or(serial, |last| serial.max(*last)).saturating_add(1)
     }
 
     /// The note with one more set, as the bytes of the file.
@@ -129,6 +134,8 @@ mod tests {
         assert!(issued.check(8, b"two").is_ok());
         let refused = issued.check(7, b"two").unwrap_err().to_string();
         assert!(refused.contains("raise `serial` in site.yaml to 8"), "{refused}");
+        // What is free is told across all of them, so that one correction is enough.
+        assert_eq!((issued.next_after(3), issued.next_after(9)), (8, 10));
         fs::write(dir.path().join(ISSUED), "{").unwrap();
         assert!(matches!(Issued::read(dir.path()), Err(SerialError::Unreadable { .. })));
     }

@@ -4,15 +4,11 @@
 //! `minisign` crate draws a random nonce for each signature, so it only reads and makes keys here.
 
 use super::private_file::{PrivateFileError, read_private, write_private};
+use airlift_bundle::signing;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use blake2::{Blake2b512, Digest as _};
-use ed25519_dalek::Signer as _;
 use minisign::{KeyPair, SecretKeyBox};
 use std::path::{Path, PathBuf};
-
-/// What stock minisign writes above a signature.
-const COMMENT: &str = "untrusted comment: signature from minisign secret key";
 
 /// Offsets in the bytes of a minisign secret key: two letters each for signature, derivation and checksum, 32 bytes of
 /// salt, two limits of 8 bytes, then key id, key pair and checksum.
@@ -22,10 +18,7 @@ const KEY_PAIR: std::ops::Range<usize> = 62..126;
 const NO_PASSWORD: &[u8] = &[0, 0];
 
 /// A signing key, unlocked. Has no Debug, Display or Serialize.
-pub struct SigningKey {
-    id: [u8; 8],
-    pair: ed25519_dalek::SigningKey,
-}
+pub struct SigningKey(signing::SigningKey);
 
 /// Why a key can't be used or made.
 #[derive(Debug, thiserror::Error)]
@@ -75,8 +68,7 @@ impl SigningKey {
         let bytes = key.to_bytes();
         let id = bytes.get(KEY_ID).and_then(|b| b.try_into().ok()).ok_or_else(form)?;
         let pair: &[u8; 64] = bytes.get(KEY_PAIR).and_then(|b| b.try_into().ok()).ok_or_else(form)?;
-        let pair = ed25519_dalek::SigningKey::from_keypair_bytes(pair).map_err(|_| form())?;
-        Ok(Self { id, pair })
+        signing::SigningKey::from_pair(id, pair).map(Self).ok_or_else(form)
     }
 
     /// Makes a key pair and writes it to `STEM.key` and `STEM.pub`. Returns the public file's text.
@@ -103,22 +95,13 @@ impl SigningKey {
 
     /// The public key in the two lines of a `.pub` file.
     pub fn public_file(&self) -> String {
-        let mut bytes = b"Ed".to_vec();
-        bytes.extend_from_slice(&self.id);
-        bytes.extend_from_slice(self.pair.verifying_key().as_bytes());
-        format!(
-            "untrusted comment: minisign public key {:016X}\n{}\n",
-            u64::from_le_bytes(self.id),
-            BASE64.encode(bytes)
-        )
+        let public = self.0.public();
+        format!("untrusted comment: minisign public key {}\n{public}\n", public.id())
     }
 
     /// The four lines of a `.minisig` file for these bytes. The comment is signed too, and holds no line break.
     pub fn sign(&self, bytes: &[u8], comment: &str) -> String {
-        let signature = self.pair.sign(&Blake2b512::digest(bytes)).to_bytes();
-        let global = self.pair.sign(&[&signature[..], comment.as_bytes()].concat()).to_bytes();
-        let line = [&b"ED"[..], &self.id, &signature].concat();
-        format!("{COMMENT}\n{}\ntrusted comment: {comment}\n{}\n", BASE64.encode(line), BASE64.encode(global))
+        self.0.sign(bytes, comment)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Joins accounts and documents.
 
 use crate::document::{Leaf, Scalar, Tree};
-use crate::origin::Source;
+use crate::origin::{Origin, Source};
 use crate::translate::{Account, Accounts, Fate};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ pub struct ValueEntry {
     /// What stands there; a secret is shown as its slot.
     pub is: serde_json::Value,
     /// What it depends on.
-    pub from: Vec<Source>,
+    pub from: Origin,
 }
 
 impl Ledger {
@@ -71,11 +71,7 @@ impl Ledger {
                 for source in leaf.origin.sources().filter(|s| s.file == accounts.file) {
                     by_source.entry(source.clone()).or_default().push(place.clone());
                 }
-                values.push(ValueEntry {
-                    value: place,
-                    is: shown(leaf),
-                    from: leaf.origin.sources().cloned().collect(),
-                });
+                values.push(ValueEntry { value: place, is: shown(leaf), from: leaf.origin.clone() });
             }
         }
         let keys = accounts.list.iter().map(|account| entry(&accounts.file, account, &by_source)).collect();

@@ -23,7 +23,7 @@ pub fn explain(ledger: &Ledger, query: &str) -> Answer {
     let keys: Vec<_> = ledger.keys.iter().filter(|k| matches(&k.key, query)).cloned().collect();
     let mut values: Vec<_> = ledger.values.iter().filter(|v| matches(&v.value, query)).cloned().collect();
     if keys.is_empty() && values.is_empty() {
-        let from = |v: &&ValueEntry| v.from.iter().any(|s| matches(&s.to_string(), query));
+        let from = |v: &&ValueEntry| v.from.sources().any(|s| matches(&s.to_string(), query));
         values = ledger.values.iter().filter(from).cloned().collect();
     }
     let mut perhaps = Vec::new();
@@ -72,7 +72,7 @@ impl fmt::Display for Answer {
         for value in &self.values {
             let shown = value.is.as_str().map_or_else(|| value.is.to_string(), |text| format!("{text:?}"));
             writeln!(f, "{} = {shown}", value.value)?;
-            for from in &value.from {
+            for from in value.from.sources() {
                 let from =
                     if from.is_constant() { format!("constant of {}", from.path) } else { from.to_string() };
                 writeln!(f, "    <- {from}")?;

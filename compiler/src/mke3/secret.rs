@@ -6,6 +6,35 @@
 use super::catalog::{Form, Key, Kind, resembles_secret};
 use super::forms::carries_password;
 
+/// Names of Kubernetes' own flags that sound secret, by their beginnings; their values are switches, numbers and times.
+const HARMLESS_FLAGS: &[&str] = &[
+    "authentication-token-webhook",
+    "concurrent-serviceaccount-token-syncs",
+    "legacy-service-account-token-clean-up-period",
+    "service-account-max-token-expiration",
+];
+
+/// A flag with its value replaced by `slot`, where the value looks like a secret: the name says so, or it is an address
+/// with a password, a bearer token or a key. `None` where there is nothing to hide. What a file is called is no secret.
+pub(super) fn without_flag_secret(flag: &str, slot: &SecretSlot) -> Option<String> {
+    let (name, value) = flag.split_once('=')?;
+    let slot = slot.placeholder();
+    let harmless = value.is_empty()
+        || value.starts_with('/')
+        || matches!(value, "true" | "false")
+        || value == slot
+        || HARMLESS_FLAGS
+            .iter()
+            .any(|known| name.trim_start_matches('-').replace('_', "-").starts_with(known));
+    let sounds = looks_secret(name) || name.to_ascii_lowercase().contains("basic-auth");
+    let looks = (value.contains("://") && carries_password(value))
+        || value.contains("PRIVATE KEY-----")
+        || value == "Bearer"
+        || value.starts_with("Bearer ")
+        || value.starts_with("eyJ");
+    ((sounds && !harmless) || (looks && value != slot)).then(|| format!("{name}={slot}"))
+}
+
 /// The name of a secret that Airlift keeps elsewhere. It is not the secret, so it may be shown.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SecretSlot(String);
@@ -40,6 +69,11 @@ impl SecretSlot {
     /// The name: `mke3/auth.ldap.reader_password`.
     pub fn name(&self) -> &str {
         &self.0
+    }
+
+    /// Whether a text is, or holds, a slot.
+    pub fn stands_in(text: &str) -> bool {
+        text.contains(OPEN)
     }
 
     /// The text that stands where the secret belongs.

@@ -166,7 +166,12 @@ impl Reading<'_> {
 
     /// Only Airlift writes slots; one that stands elsewhere would be taken for a secret later.
     fn reserved(&mut self, text: &str, span: &Range<usize>) -> bool {
-        let reserved = text.contains(OPEN);
+        // A flag keeps its name before the slot.
+        let flag = matches!(self.key.kind, Kind::List(Form::Flag) | Kind::Text(Form::FlagText))
+            && text.rsplit_once('=').is_some_and(|(rest, slot)| {
+                slot == SecretSlot::of(self.path).placeholder() && !rest.contains(OPEN)
+            });
+        let reserved = text.contains(OPEN) && !flag;
         if reserved {
             self.push(
                 Finding::new(

@@ -125,7 +125,16 @@ pub fn expiry_findings(certificates: &[Certificate], day: Date, called: &str) ->
             findings.push(
                 expiry(
                     code::CA_EXPIRED,
-                    format!("`{}` ends {ago} before the end of {called} ({day})", c.subject),
+                    match called {
+                        "today" => format!(
+                            "`{}` has been invalid for {ago}, by the clock of this machine",
+                            c.subject
+                        ),
+                        _ => format!(
+                            "`{}` will be invalid by {called} ({day}): it ends {ago} before",
+                            c.subject
+                        ),
+                    },
                 )
                 .help("get the CA's new certificate, and renew what it signed"),
             );

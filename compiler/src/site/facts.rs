@@ -357,8 +357,9 @@ impl Merge<'_, '_> {
                 );
             }
         }
-        if let Some(survey) = self.part.survey {
-            let os = &survey.survey.os;
+        if let Some(survey) = self.part.survey
+            && let Some(os) = &survey.survey.os
+        {
             let source = crate::origin::Source::new(survey.file.label(), "os");
             return Some(Tracked::new(format!("{} {}", os.id, os.version), source));
         }

@@ -8,13 +8,15 @@
 use crate::diag::codes::{input, site as code};
 use crate::diag::{Finding, Findings};
 use crate::source::{self, File};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::io::{self, Read};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
 
-/// Larger files are known by name and size only (the k0s binary, image bundles), in bytes.
+/// Larger files, and programs and tar archives of any size, are known by name and size only (the k0s binary, image
+/// bundles), in bytes.
 pub const LIMIT: u64 = 64 << 20;
 /// All files in memory together, in bytes.
 const TOTAL: u64 = 1 << 30;
@@ -26,12 +28,28 @@ const DEPTH: usize = 8;
 /// One file.
 #[derive(Clone)]
 pub struct SiteFile {
-    /// Its content; `None` for a file above [`LIMIT`].
+    /// Its content; `None` for a program, an archive and a file above [`LIMIT`].
     pub bytes: Option<Vec<u8>>,
+    /// Where it lies, if it came from the disk.
+    pub path: Option<PathBuf>,
     /// Its size in bytes.
     pub size: u64,
     /// Permission bits, where they are known.
     pub mode: Option<u32>,
+}
+
+impl SiteFile {
+    /// Its content from the beginning, from memory or from the disk.
+    ///
+    /// # Errors
+    /// It can't be opened.
+    pub fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        match (&self.bytes, &self.path) {
+            (Some(bytes), _) => Ok(Box::new(io::Cursor::new(bytes.clone()))),
+            (None, Some(path)) => Ok(Box::new(fs::File::open(path)?)),
+            (None, None) => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
 }
 
 impl fmt::Debug for SiteFile {
@@ -42,7 +60,11 @@ impl fmt::Debug for SiteFile {
 
 /// All files by label (`hosts.yaml`, `survey/mgr1.json`).
 #[derive(Clone, Debug, Default)]
-pub struct SiteFiles(BTreeMap<String, SiteFile>);
+pub struct SiteFiles {
+    files: BTreeMap<String, SiteFile>,
+    /// Folders, empty ones too.
+    folders: BTreeSet<String>,
+}
 
 impl SiteFiles {
     /// No files.
@@ -54,21 +76,27 @@ impl SiteFiles {
     pub fn insert(&mut self, label: impl Into<String>, bytes: impl Into<Vec<u8>>) {
         let bytes = bytes.into();
         let size = bytes.len() as u64;
-        self.0.insert(label.into(), SiteFile { bytes: Some(bytes), size, mode: None });
+        self.files.insert(label.into(), SiteFile { bytes: Some(bytes), path: None, size, mode: None });
     }
 
     /// Adds or replaces a file with its permission bits.
     pub fn insert_with_mode(&mut self, label: impl Into<String>, bytes: impl Into<Vec<u8>>, mode: u32) {
         let label = label.into();
         self.insert(label.clone(), bytes);
-        if let Some(file) = self.0.get_mut(&label) {
+        if let Some(file) = self.files.get_mut(&label) {
             file.mode = Some(mode);
         }
     }
 
+    /// Takes a file away.
+    #[cfg(test)]
+    pub(super) fn remove(&mut self, label: &str) {
+        self.files.remove(label);
+    }
+
     /// A file by its label.
     pub fn get(&self, label: &str) -> Option<&SiteFile> {
-        self.0.get(label)
+        self.files.get(label)
     }
 
     /// The content of a file.
@@ -76,9 +104,14 @@ impl SiteFiles {
         self.get(label)?.bytes.as_deref()
     }
 
+    /// Whether a folder has this label.
+    pub fn is_folder(&self, label: &str) -> bool {
+        self.folders.contains(label) || self.below(label).next().is_some()
+    }
+
     /// All labels in order.
     pub fn labels(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.files.keys().map(String::as_str)
     }
 
     /// The labels below a folder, in order.
@@ -155,6 +188,9 @@ impl Walk {
             Ok(meta) => meta,
             Err(error) => return findings.push(unreadable(label, &error)),
         };
+        if meta.is_dir() {
+            self.files.folders.insert(label.to_owned());
+        }
         if meta.is_dir() && depth < DEPTH {
             self.folder(path, &format!("{label}/"), depth + 1, findings);
         } else if meta.is_dir() {
@@ -163,7 +199,9 @@ impl Walk {
             findings.push(not_plain(label, "a symbolic link"));
         } else if !meta.is_file() {
             findings.push(not_plain(label, "a device, socket or pipe"));
-        } else if self.files.0.len() >= COUNT || self.total.saturating_add(meta.len().min(LIMIT)) > TOTAL {
+        } else if self.files.files.len() >= COUNT
+            || self.total.saturating_add(in_memory(path, meta.len())) > TOTAL
+        {
             if self.total <= TOTAL {
                 // Once is enough.
                 self.total = TOTAL + 1;
@@ -175,9 +213,10 @@ impl Walk {
                     .help("keep only the inputs in it; compiled sets and backups belong elsewhere"),
                 );
             }
-        } else if meta.len() > LIMIT {
-            let file = SiteFile { bytes: None, size: meta.len(), mode: Some(meta.mode() & 0o7777) };
-            self.files.0.insert(label.to_owned(), file);
+        } else if in_memory(path, meta.len()) < meta.len() {
+            let mode = Some(meta.mode() & 0o7777);
+            let file = SiteFile { bytes: None, path: Some(path.to_owned()), size: meta.len(), mode };
+            self.files.files.insert(label.to_owned(), file);
         } else {
             match fs::read(path) {
                 Ok(bytes) => {
@@ -190,14 +229,32 @@ impl Walk {
     }
 }
 
+/// How much of a file will be in memory.
+fn in_memory(path: &Path, size: u64) -> u64 {
+    if size > LIMIT || is_payload(path, size) { 0 } else { size }
+}
+
+/// Whether a file is a program or a tar archive: never read into memory, however small.
+fn is_payload(path: &Path, size: u64) -> bool {
+    let read = |at: u64, expected: &[u8]| {
+        let mut found = vec![0; expected.len()];
+        let file = fs::File::open(path);
+        file.and_then(|file| file.read_exact_at(&mut found, at)).is_ok() && found == expected
+    };
+    size >= 512 && (read(0, b"\x7fELF") || read(257, b"ustar"))
+}
+
 fn unreadable(label: &str, error: &std::io::Error) -> Finding {
     Finding::new(input::UNREADABLE, format!("{label} can't be read: {}", error.kind()))
         .help("look at its owner and mode with `ls -l`")
 }
 
 fn too_large(label: &str, size: u64) -> Finding {
-    Finding::new(input::TOO_LARGE, format!("{label} has {} MiB; the limit is 64 MiB", size >> 20))
-        .help("check that the right file was copied")
+    let text = match size > LIMIT {
+        true => format!("{label} has {} MiB; the limit is 64 MiB", size >> 20),
+        false => format!("{label} is a program or an archive"),
+    };
+    Finding::new(input::TOO_LARGE, text).help("check that the right file was copied")
 }
 
 fn not_plain(label: &str, what: &str) -> Finding {

@@ -81,7 +81,8 @@ pub fn missing(
     }
     if settings.k0s_binary.is_none() {
         add(
-            false,
+            // Nodes without a way out can't fetch it.
+            settings.airgap.value,
             "k0s.binary",
             "the set carries it to every node",
             "copy the k0s of the target release here and set its path in site.yaml".to_owned(),

@@ -394,15 +394,12 @@ fn mke3(text: &str) -> Result<Version, Refusal> {
 }
 
 fn target(text: &str) -> Result<Version, Refusal> {
-    let version = Version::parse(text)?;
-    if version.major == 4 {
-        Ok(version)
-    } else {
-        Err(Refusal::new(
-            code::VERSION,
-            "is no release of MKE 4",
-            "give the release to go to, for example `v4.1.5`",
-        ))
+    let known: Vec<_> = crate::contract::all().iter().map(|contract| contract.id).collect();
+    let help = format!("give the release to go to, one of {}", known.join(", "));
+    match Version::parse(text) {
+        Ok(version) if version.major == 4 => Ok(version),
+        Ok(_) => Err(Refusal::new(code::VERSION, "is no release of MKE 4", help)),
+        Err(refusal) => Err(Refusal { help, ..refusal }),
     }
 }
 

@@ -34,20 +34,30 @@ pub struct Survey {
     /// Public keys of the node.
     pub keys: Keys,
     /// From os-release.
-    pub os: Os,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub os: Option<Os>,
     /// The kernel's release, as `uname -r` prints it.
     pub kernel: String,
     /// The architecture by its Go name: amd64, arm64.
     pub arch: String,
+    /// Switches and states of the operating system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<System>,
     /// The container engine of MKE 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine: Option<Engine>,
     /// Mounts of real file systems.
     #[serde(default)]
     pub mounts: Vec<Mount>,
+    /// Sockets that wait for others.
+    #[serde(default)]
+    pub listening: Vec<Listening>,
     /// What MKE 3 says about itself on this node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mke: Option<Mke>,
+    /// MKE 3's own containers (their names begin with `ucp-`), by name.
+    #[serde(default)]
+    pub containers: Vec<Container>,
     /// Flags of running components (kubelet, kube-apiserver, …), in their order.
     #[serde(default)]
     pub component_flags: BTreeMap<String, Vec<ComponentFlag>>,
@@ -57,6 +67,9 @@ pub struct Survey {
     /// Images that the engine has.
     #[serde(default)]
     pub images: Vec<Image>,
+    /// What the survey could not see, or holds for odd.
+    #[serde(default)]
+    pub notes: Vec<Note>,
 }
 
 /// A network interface.
@@ -115,20 +128,52 @@ pub struct Keys {
 pub struct Os {
     /// ID of os-release, for example ubuntu.
     pub id: String,
-    /// VERSION_ID of os-release, for example 22.04.
+    /// VERSION_ID of os-release, for example 22.04; `rolling` where it has none.
     pub version: String,
+}
+
+/// Switches and states of the operating system; what is unknown is left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct System {
+    /// Version of control groups that containers use: 1 or 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cgroup_version: Option<u8>,
+    /// State of SELinux.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selinux: Option<Selinux>,
+    /// Swap space in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub swap: Option<u64>,
+    /// Whether the kernel holds its clock for synchronized.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_synchronized: Option<bool>,
+}
+
+/// State of SELinux.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Selinux {
+    /// Refuses.
+    Enforcing,
+    /// Logs only.
+    Permissive,
+    /// Off, or not in the kernel.
+    Disabled,
 }
 
 /// The container engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Engine {
-    /// Its version.
-    pub version: String,
+    /// Its version, where it answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// Its data folder.
     pub data_root: String,
-    /// Its storage driver.
-    pub storage_driver: String,
+    /// Its storage driver, where it answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage_driver: Option<String>,
 }
 
 /// A mount.
@@ -152,12 +197,35 @@ pub struct Mount {
     pub free: Option<u64>,
 }
 
+/// A socket that waits for others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Listening {
+    /// The port.
+    pub port: u16,
+    /// tcp or udp.
+    pub protocol: Protocol,
+    /// The address; `0.0.0.0` and `::` are all of them.
+    pub address: String,
+}
+
+/// A protocol with ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+}
+
 /// MKE 3 on the node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mke {
     /// Its version, for example 3.8.7.
-    pub version: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// The cluster's instance id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance_id: Option<String>,
@@ -175,13 +243,27 @@ pub enum SurveyRole {
     Worker,
 }
 
+/// A container.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Container {
+    /// Its name.
+    pub name: String,
+    /// The reference of the image that it was made from.
+    pub image: String,
+    /// As the engine calls it: running, exited, ….
+    pub state: String,
+    /// always, unless-stopped, on-failure or no.
+    pub restart_policy: String,
+}
+
 /// A flag of a component.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ComponentFlag {
     /// Without dashes.
     pub name: String,
-    /// Its value; `true` for a bare switch.
+    /// Its value; `true` for a bare switch, `(held back)` for a secret.
     pub value: String,
 }
 
@@ -204,6 +286,16 @@ pub struct Image {
     /// Its digest, sha256:<hex>, where it was pulled by one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+}
+
+/// What a survey could not see, or holds for odd.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Note {
+    /// The field that it is about, for example engine.version.
+    pub fact: String,
+    /// One line for people.
+    pub text: String,
 }
 
 /// The format's JSON Schema, as it is published.
@@ -343,12 +435,8 @@ pub(super) fn read(file: &File, findings: &mut Findings) -> Option<SurveyFile> {
             );
         }
     }
-    for (path, text) in [
-        ("kernel", &survey.kernel),
-        ("arch", &survey.arch),
-        ("os.id", &survey.os.id),
-        ("os.version", &survey.os.version),
-    ] {
+    let os = survey.os.iter().flat_map(|os| [("os.id", &os.id), ("os.version", &os.version)]);
+    for (path, text) in [("kernel", &survey.kernel), ("arch", &survey.arch)].into_iter().chain(os) {
         parse::<Words>(view.texts(path, text), findings);
     }
     let flag = |name: &str| {

@@ -66,6 +66,24 @@ impl Site {
         Parts::read(files, overrides, findings).whole()
     }
 
+    /// What the set will not carry although no node can fetch it.
+    pub fn absences(&self) -> Findings {
+        let (airgap, mut findings) = (&self.settings.airgap, Findings::new());
+        if airgap.value && self.settings.k0s_binary.is_none() {
+            let written = !airgap.place.span.is_empty();
+            findings.push(
+                Finding::new(code::NO_K0S, "the site has no way out, and the set does not carry k0s")
+                    .at_opt(written.then(|| airgap.place.clone()))
+                    .note("no node can fetch the k0s binary by itself")
+                    .help(
+                        "copy the k0s of the target release into the site directory and name it as `k0s.binary` in \
+                         site.yaml, or bring it to /usr/local/bin/k0s of every node in another way",
+                    ),
+            );
+        }
+        findings
+    }
+
     /// Addresses outside of the cluster's own networks, to be checked against those with
     /// [`networks::overlaps`](super::networks::overlaps).
     pub fn fixed_ranges(&self) -> Vec<Range> {
@@ -110,6 +128,7 @@ impl Parts {
             return parts;
         };
         let settings = reading.settings;
+        reader.kinds(&settings, findings);
         parts.mke3_toml = reader.required(
             settings.paths.mke3_toml.value.as_str(),
             Some(&settings.paths.mke3_toml),
@@ -168,6 +187,40 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// A folder in the place of a file, or a file in that of a folder, is a mistake and never just absent.
+    fn kinds(&self, settings: &Settings, findings: &mut Findings) {
+        let paths = &settings.paths;
+        let mut wrong = |named: &Field<SitePath>, text: String, help: &str| {
+            let finding = Finding::new(code::FILE_KIND, text).help(help);
+            let written = !named.place.span.is_empty();
+            findings.push(finding.at_opt(written.then(|| named.place.clone())));
+        };
+        let mut files: Vec<&Field<SitePath>> =
+            vec![&paths.mke3_toml, &paths.hosts, &paths.nodes, &paths.known_hosts];
+        let (image, chart) = (settings.image_registry.as_ref(), settings.chart_registry.as_ref());
+        let registries = image
+            .map(|r| (&r.ca_file, &r.credentials_file))
+            .into_iter()
+            .chain(chart.map(|r| (&r.ca_file, &r.credentials_file)));
+        files.extend(registries.flat_map(|(ca, credentials)| ca.iter().chain(credentials)));
+        files.extend(settings.k0s_binary.iter().chain(&settings.image_bundles).chain(&settings.license_file));
+        let mut seen: Vec<&str> = Vec::new();
+        for named in files.into_iter().filter(|named| self.files.is_folder(named.value.as_str())) {
+            if seen.contains(&named.value.as_str()) {
+                continue;
+            }
+            seen.push(named.value.as_str());
+            let text = format!("{} is a folder, and should be a file", named.value);
+            wrong(named, text, "put the file itself there");
+        }
+        for named in [&paths.survey, &paths.access, &paths.sealed] {
+            if self.files.get(named.value.as_str()).is_some() {
+                let text = format!("{} is a file, and should be a folder", named.value);
+                wrong(named, text, "make a folder of that name and put the file into it");
+            }
+        }
+    }
+
     /// A file that must be there.
     fn required(
         &mut self,
@@ -176,6 +229,10 @@ impl Reader<'_> {
         help: &str,
         findings: &mut Findings,
     ) -> Option<File> {
+        if self.files.is_folder(label) {
+            // `kinds` has told it.
+            return None;
+        }
         if self.files.get(label).is_none() {
             let mut finding = Finding::new(code::FILE_MISSING, format!("{label} is not there")).help(help);
             // A path that somebody wrote is shown; a default is not.
@@ -302,7 +359,9 @@ impl Reader<'_> {
     fn bytes(&mut self, named: &Field<SitePath>, help: &str, findings: &mut Findings) -> Option<Vec<u8>> {
         let label = named.value.as_str();
         let Some(bytes) = self.files.bytes(label) else {
-            findings.push(missing(named, help));
+            if !self.files.is_folder(label) {
+                findings.push(missing(named, help));
+            }
             return None;
         };
         self.read.push(label.to_owned());
@@ -320,6 +379,7 @@ impl Reader<'_> {
                         .finding(crate::diag::codes::input::EMPTY, format!("{} is empty", named.value))
                         .help("copy it again, and compare its digest"),
                 ),
+                None if self.files.is_folder(named.value.as_str()) => {}
                 None => findings.push(missing(named, "copy it into the site directory, or correct the path")),
             }
         }

@@ -29,7 +29,15 @@ pub fn decode(label: &str, bytes: &[u8], findings: &mut Findings) -> Option<File
     if text.trim().is_empty() {
         findings.push(
             about(code::EMPTY, format!("{label} is empty"))
-                .help("fetch it again, and look at its size before carrying it over"),
+                .help("write it, or copy it here again; a copy that broke off leaves such a file behind"),
+        );
+        return None;
+    }
+    // PEM is read by what follows its marks, whatever the line ends, and a private key is the graver matter.
+    if text.contains('\r') && !text.contains('\n') && !text.contains("-----BEGIN") {
+        findings.push(
+            about(code::NOT_TEXT, format!("{label} ends its lines with CR alone, as old Macs did"))
+                .help("save it with line ends of Unix (LF) or Windows (CRLF)"),
         );
         return None;
     }

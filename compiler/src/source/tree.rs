@@ -53,6 +53,8 @@ pub enum Kind {
     Int,
     /// See [`Value::Float`].
     Float,
+    /// A number that no whole number of 64 bits can hold.
+    Huge,
     /// See [`Value::Str`].
     Str,
     /// See [`Value::List`].
@@ -68,12 +70,16 @@ impl fmt::Display for Kind {
             Kind::Bool => "true or false",
             Kind::Int => "a whole number",
             Kind::Float => "a number with a fraction",
+            Kind::Huge => "a number that is too large",
             Kind::Str => "text",
             Kind::List => "a list",
             Kind::Map => "a table",
         })
     }
 }
+
+/// The largest number that is a [`Value::Int`], nearly.
+const LARGEST: f64 = 9.2e18;
 
 impl Value {
     /// Its kind.
@@ -82,6 +88,8 @@ impl Value {
             Value::Null => Kind::Null,
             Value::Bool(_) => Kind::Bool,
             Value::Int(_) => Kind::Int,
+            // Whole numbers beyond 64 bits are read as such, too.
+            Value::Float(number) if !(-LARGEST..=LARGEST).contains(number) => Kind::Huge,
             Value::Float(_) => Kind::Float,
             Value::Str(_) => Kind::Str,
             Value::List(_) => Kind::List,

@@ -2,8 +2,9 @@
 
 use super::{Ctx, Fate};
 use crate::diag::{Finding, codes::translate as code};
+use crate::document::Tree;
 use crate::origin::{Origin, Source, Tracked};
-use crate::source::nearest;
+use crate::source::{Place, nearest};
 
 /// One answer on offer.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,19 @@ pub struct Question<'a> {
     pub proposal: Option<&'static str>,
 }
 
+/// The answers as lines of site.yaml, ready to be copied, each with what it does.
+pub(super) fn lines(lead: &str, key: &str, choices: &[Choice]) -> String {
+    let lines = choices.iter().map(|c| format!("\n  {key}: {}  # {}", c.name, c.effect));
+    format!("{lead} `decisions` in site.yaml:{}", lines.collect::<String>())
+}
+
+/// One line of site.yaml, with an answer in words of one's own.
+fn line(key: &str, answer: &str) -> String {
+    let mut tree = Tree::map();
+    tree.set_key("", key, Tree::leaf(answer, &Origin::default()));
+    crate::document::yaml::to_string(&tree).trim_end().to_owned()
+}
+
 impl Ctx<'_> {
     /// The answer to a question. Without one the proposal is taken and reported; without a proposal the question is a
     /// finding that stops the compile, and the answer is `None`.
@@ -38,9 +52,6 @@ impl Ctx<'_> {
             "an answer must be typed into site.yaml without quotes: {}",
             question.key
         );
-        let offer = |names: &[Choice]| {
-            names.iter().map(|c| format!("`{}`: {}", c.name, c.effect)).collect::<Vec<_>>().join("; ")
-        };
         if let Some(given) = self.site.decisions.get(question.key) {
             if let Some(choice) = question.choices.iter().find(|c| c.name == given.value) {
                 return Some(Tracked::new(choice.name, given.source()));
@@ -52,36 +63,34 @@ impl Ctx<'_> {
                     format!("`{}` is no answer to `{}`", given.value, question.key),
                 )
                 .note(question.ask.clone())
-                .help(format!("choose one of: {}", offer(question.choices)));
+                .help(lines("choose one of these lines for", question.key, question.choices));
             if let Some(near) = near {
                 finding = finding.note(format!("did you mean `{near}`?"));
             }
             self.findings.push(finding);
             return None;
         }
-        let place = self.mke3_place(question.key);
+        let place = self.asked_at(question.key);
         match question.proposal {
             Some(name) => {
                 let effect = question.choices.iter().find(|c| c.name == name).map_or("", |c| c.effect);
-                let others: Vec<_> = question.choices.iter().filter(|c| c.name != name).copied().collect();
+                let (mut lead, others): (Vec<_>, Vec<_>) =
+                    question.choices.iter().copied().partition(|c| c.name == name);
+                lead.extend(others);
                 self.findings.push(
                     Finding::new(code::PROPOSAL_TAKEN, question.ask.clone())
                         .at_opt(place)
                         .note(format!("taken: `{name}`: {effect}"))
-                        .help(format!(
-                            "to settle it, put `{}: {name}` under `decisions` in site.yaml, or choose {}",
-                            question.key,
-                            offer(&others)
-                        )),
+                        .help(lines("to settle it, put one of these lines under", question.key, &lead)),
                 );
                 Some(Tracked::with_origin(name, self.decision_origin(question.key)))
             }
             None => {
                 self.findings.push(
-                    Finding::new(code::DECISION_NEEDED, question.ask.clone()).at_opt(place).help(format!(
-                        "put `{}: CHOICE` under `decisions` in site.yaml; choices are {}",
+                    Finding::new(code::DECISION_NEEDED, question.ask.clone()).at_opt(place).help(lines(
+                        "put one of these lines under",
                         question.key,
-                        offer(question.choices)
+                        question.choices,
                     )),
                 );
                 None
@@ -112,26 +121,36 @@ impl Ctx<'_> {
                 }
             };
         }
-        let place = self.mke3_place(key);
+        let place = self.asked_at(key);
         match proposal {
             Some(text) => {
                 self.findings.push(
                     Finding::new(code::PROPOSAL_TAKEN, ask.to_owned())
                         .at_opt(place)
                         .note(format!("taken: `{}`", text.value))
-                        .help(format!("to settle it, put `{key}: VALUE` under `decisions` in site.yaml")),
+                        .help(format!(
+                            "to settle it, put this line, or another value, under `decisions` in site.yaml:\n  {}",
+                            line(key, &text.value)
+                        )),
                 );
                 Some(text.because(&self.decision_origin(key)))
             }
             None => {
-                self.findings.push(
-                    Finding::new(code::DECISION_NEEDED, ask.to_owned())
-                        .at_opt(place)
-                        .help(format!("put `{key}: VALUE` under `decisions` in site.yaml")),
-                );
+                self.findings.push(Finding::new(code::DECISION_NEEDED, ask.to_owned()).at_opt(place).help(
+                    format!("put this line with your value under `decisions` in site.yaml:\n  {key}: VALUE"),
+                ));
                 None
             }
         }
+    }
+
+    /// Where the file gives rise to a question. A name such as `ldap.email_attr`, of a setting that MKE 3 does not have,
+    /// belongs to the whole table.
+    fn asked_at(&self, key: &str) -> Option<Place> {
+        self.mke3_place(key).or_else(|| {
+            let (table, _) = key.split_once('.')?;
+            self.mke3_place(&format!("auth.{table}"))
+        })
     }
 
     /// The origin of a decision that was not given: giving it would change the value.

@@ -1,15 +1,16 @@
 //! Forward: stage by stage, as far as the gates let the node.
 
 use airlift_bundle::gate::Stage;
-use airlift_bundle::plan::{Severity, Step};
+use airlift_bundle::plan::{Check, Severity, Step, StepId};
 
-use super::engine::{Engine, Stop, cut_short};
+use super::engine::{Engine, Stop, Watcher, cut_short};
 use super::gates::{Answer, Passage};
 use super::outcome::{Outcome, Progress};
 use super::room;
 use crate::journal::{At, Record, Standing};
 use crate::step::{
-    Acted, Fault, Look, Probe, act, is_done_after_all, look, make_ready, probe, run_check, undo,
+    Acted, Fault, Look, Probe, Workshop, act, is_done_after_all, look, make_ready, probe, run_check,
+    run_recovery, undo,
 };
 
 /// Why a stage stops before its end.
@@ -91,7 +92,7 @@ impl Engine<'_> {
         let mut found = self.what_no_longer_holds(stage)?;
         found.extend(self.what_has_no_room(stage)?);
         if stage == Stage::Prepare {
-            found.extend(self.run_checks()?);
+            found.extend(run_checks(&self.shop, &self.plan()?.checks, self.watcher)?);
         }
         Ok(if found.is_empty() { None } else { Some(Outcome::Blocked(found)) })
     }
@@ -123,35 +124,51 @@ impl Engine<'_> {
             .or_else(|fault| Ok(vec![format!("failed to {fault}")]))
     }
 
-    /// Runs every check of the plan; what is in the way.
-    ///
-    /// # Errors
-    /// The machine shuts down.
-    fn run_checks(&mut self) -> Result<Vec<String>, Stop> {
-        let mut found = Vec::new();
-        for check in &self.plan()?.checks {
-            let (severity, said) = match run_check(&self.shop, check) {
-                Ok(result) => result,
-                Err(fault) => {
-                    cut_short(&fault)?;
-                    (Severity::Unknown, format!("failed to {fault}"))
-                }
-            };
-            let (check, title, waived) = (check.id.clone(), check.title.clone(), check.waived.clone());
-            if severity >= Severity::Blocker && (waived.is_none() || severity == Severity::Unknown) {
-                found.push(format!("{check} ({title}): {said}"));
-            }
-            self.watcher.see(Progress::Checked { check, title, severity, said, waived });
+    /// Goes through the last stage, once all others are done.
+    pub fn commit(&mut self) -> Outcome {
+        match self.next_stage() {
+            Ok(Some(next)) if self.state().at == At::Rest && next != Stage::Commit => Outcome::Held {
+                cause: format!("commit: {next} is not done"),
+                hint: "type: airlift-node apply".to_owned(),
+            },
+            Ok(_) => self.apply(None),
+            Err(stop) => stop.into_outcome(),
         }
-        Ok(found)
     }
 
-    /// Only looks: what the checks of the plan find, for `check`.
-    pub fn check(&mut self) -> Outcome {
-        match self.run_checks() {
-            Ok(found) if found.is_empty() => Outcome::Done(None),
-            Ok(found) => Outcome::Blocked(found),
-            Err(stop) => stop.into_outcome(),
+    /// Runs a recovery of the plan, by operator's word. It may be run at any time, and again.
+    pub fn recover(&mut self, name: &StepId) -> Outcome {
+        self.run_named(name).unwrap_or_else(Stop::into_outcome)
+    }
+
+    fn run_named(&mut self, name: &StepId) -> Result<Outcome, Stop> {
+        let recoveries = &self.plan()?.recoveries;
+        let Some(recovery) = recoveries.iter().find(|recovery| recovery.id == *name) else {
+            let known: Vec<&str> = recoveries.iter().map(|recovery| recovery.id.as_str()).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            return Ok(Outcome::Blocked(vec![format!("the plan has no recovery {name}; it has {known}")]));
+        };
+        self.home.make_ready(self.shop.disk).map_err(|error| held_before(Stage::Check, error.into()))?;
+        self.write(Record::Recovery { name: name.clone(), ended: None })?;
+        match run_recovery(&self.shop, recovery) {
+            Ok((code, seen)) => {
+                self.write(Record::Recovery { name: name.clone(), ended: Some(code) })?;
+                Ok(if code == Some(0) {
+                    Outcome::Done(None)
+                } else {
+                    Outcome::Held {
+                        cause: format!("run the recovery {name}: {seen}"),
+                        hint: format!("see to the cause, then: airlift-node apply --recover {name}"),
+                    }
+                })
+            }
+            Err(fault) => {
+                cut_short(&fault)?;
+                Ok(Outcome::Held {
+                    cause: fault.to_string(),
+                    hint: format!("see to the cause, then: airlift-node apply --recover {name}"),
+                })
+            }
         }
     }
 
@@ -245,6 +262,36 @@ impl Engine<'_> {
         self.write(Record::End { stage })?;
         self.watcher.see(Progress::StageDone { stage });
         Ok(stage)
+    }
+}
+
+/// Runs checks, which only look; what is in the way.
+fn run_checks(shop: &Workshop<'_>, checks: &[Check], watcher: &mut dyn Watcher) -> Result<Vec<String>, Stop> {
+    let mut found = Vec::new();
+    for check in checks {
+        let Check { id, title, waived, .. } = check;
+        let (severity, said) = match run_check(shop, check) {
+            Ok(result) => result,
+            Err(fault) => {
+                cut_short(&fault)?;
+                (Severity::Unknown, format!("failed to {fault}"))
+            }
+        };
+        if severity >= Severity::Blocker && (waived.is_none() || severity == Severity::Unknown) {
+            found.push(format!("{id} ({title}): {said}"));
+        }
+        let (check, title, waived) = (id.clone(), title.clone(), waived.clone());
+        watcher.see(Progress::Checked { check, title, severity, said, waived });
+    }
+    Ok(found)
+}
+
+/// What the checks of a plan find; for `check`.
+pub fn check(shop: &Workshop<'_>, checks: &[Check], watcher: &mut dyn Watcher) -> Outcome {
+    match run_checks(shop, checks, watcher) {
+        Ok(found) if found.is_empty() => Outcome::Done(None),
+        Ok(found) => Outcome::Blocked(found),
+        Err(stop) => stop.into_outcome(),
     }
 }
 

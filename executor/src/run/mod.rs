@@ -21,6 +21,7 @@ mod staging;
 
 pub use dry_run::{Forecast, StepForecast, dry_run};
 pub use engine::{Engine, Watcher};
+pub use forward::check;
 pub use gates::{Answer, Gates, NotWired, Passage};
 pub use home::Home;
 pub use outcome::{Outcome, Progress};

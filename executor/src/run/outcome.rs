@@ -1,5 +1,7 @@
 //! What a run says on its way, and how it ends.
 
+use std::fmt;
+
 use airlift_bundle::gate::Stage;
 use airlift_bundle::plan::{Line, Severity, StepId};
 use serde::Serialize;
@@ -76,6 +78,42 @@ pub enum Progress {
     },
 }
 
+impl fmt::Display for Progress {
+    /// Lines for people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Checked { check, severity, said, waived, .. } => {
+                let word = match severity {
+                    Severity::Pass => "ok",
+                    Severity::Warning => "warning",
+                    Severity::Blocker => "blocked",
+                    Severity::Unknown => "unknown",
+                };
+                write!(f, "{word}: {check}")?;
+                if !said.is_empty() {
+                    write!(f, ": {}", said.lines().collect::<Vec<_>>().join(" | "))?;
+                }
+                match waived {
+                    Some(reason) => writeln!(f, " (waived: {reason})"),
+                    None => writeln!(f),
+                }
+            }
+            Self::StageBegins { stage } => writeln!(f, "{stage}: begins"),
+            Self::StepDone { step, title, .. } => writeln!(f, "    done {step}: {title}"),
+            Self::StepSkipped { step, title, .. } => writeln!(f, "    no change {step}: {title}"),
+            Self::StepRetried { step } => {
+                writeln!(f, "    interrupted before, taken back and begun anew: {step}")
+            }
+            Self::StageDone { stage } => writeln!(f, "{stage}: done"),
+            Self::StageFails { stage, cause } => {
+                writeln!(f, "{stage}: failed to {cause}\n{stage}: undoing it")
+            }
+            Self::StepUndone { step } => writeln!(f, "    undone {step}"),
+            Self::StageUndone { stage } => writeln!(f, "{stage}: undone"),
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -120,6 +158,42 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// What happened, in lines for people, and what to do.
+    #[must_use]
+    pub fn said(&self) -> (Vec<String>, Option<String>) {
+        let line = |text: String| vec![text];
+        match self {
+            Self::Done(Some(stage)) => (line(format!("{stage} is done")), None),
+            Self::Done(None) => (line("all is done".to_owned()), None),
+            Self::NothingToDo => (line("nothing to do".to_owned()), None),
+            Self::Waiting { need, hint } => (line(format!("waiting for {need}")), Some(hint.clone())),
+            Self::Blocked(found) => {
+                let hint = "see to each of these, then type the same again".to_owned();
+                (found.iter().map(|what| format!("blocked: {what}")).collect(), Some(hint))
+            }
+            Self::Undone { stage, cause } => {
+                let hint = "see to the cause, then: airlift-node apply; or to go back: airlift-node rollback";
+                (
+                    line(format!("{stage} was undone; the first cause: failed to {cause}")),
+                    Some(hint.to_owned()),
+                )
+            }
+            Self::Held { cause, hint } => (line(format!("held: failed to {cause}")), Some(hint.clone())),
+            Self::Stuck { cause, hint } => (line(format!("stuck: failed to {cause}")), Some(hint.clone())),
+            Self::Rebooting => (
+                line("the machine reboots, as planned".to_owned()),
+                Some("after the boot type: airlift-node apply".to_owned()),
+            ),
+            Self::CutShort => (
+                line("the machine shuts down; stopped as in a power cut".to_owned()),
+                Some(
+                    "after the boot type: airlift-node apply; or to go back: airlift-node rollback"
+                        .to_owned(),
+                ),
+            ),
+        }
+    }
+
     /// The exit code for it. A failed `start` or later leaves the node held: k0s is away, MKE 3 is not back.
     #[must_use]
     pub const fn exit(&self) -> Exit {

@@ -270,6 +270,8 @@ pub struct Loaded<'a> {
     disk: &'a dyn Disk,
     home: &'a Home,
     bundle: Bundle,
+    /// The set that the bundle lies in, where its blobs are not in the state directory yet.
+    medium: Option<PathBuf>,
 }
 
 /// Reads the set that a node works with. None when it works with none, or needs nothing of it any more.
@@ -293,10 +295,16 @@ pub fn load<'a>(disk: &'a dyn Disk, home: &'a Home, state: &State) -> Result<Opt
     }
     let bundle = archive::read(&bytes, &Limits::FORMAT_1)
         .map_err(|problems| Fault::said(format!("read {}: {problems}", path.display())))?;
-    Ok(Some(Loaded { disk, home, bundle }))
+    Ok(Some(Loaded { disk, home, bundle, medium: None }))
 }
 
-impl Loaded<'_> {
+impl<'a> Loaded<'a> {
+    /// A verified bundle where it lies in its set, for verbs that write nothing.
+    #[must_use]
+    pub const fn on_medium(disk: &'a dyn Disk, home: &'a Home, bundle: Bundle, medium: PathBuf) -> Self {
+        Self { disk, home, bundle, medium: Some(medium) }
+    }
+
     /// The node's plan.
     #[must_use]
     pub const fn plan(&self) -> &NodePlan {
@@ -312,7 +320,16 @@ impl Contents for Loaded<'_> {
                 let bytes = self.bundle.content(entry);
                 Ok(Box::new(bytes.ok_or_else(|| Fault::said(format!("find {entry} in the bundle")))?))
             }
-            Content::Blob { sha256, .. } => Ok(Box::new(FileReader::new(self.disk, self.home.blob(*sha256)))),
+            Content::Blob { sha256, .. } => match &self.medium {
+                Some(set) => {
+                    let path = set.join("blobs/sha256").join(sha256.to_string());
+                    let file = std::fs::File::open(&path);
+                    Ok(Box::new(
+                        file.map_err(|error| Fault::said(format!("read {}: {error}", path.display())))?,
+                    ))
+                }
+                None => Ok(Box::new(FileReader::new(self.disk, self.home.blob(*sha256)))),
+            },
             Content::Secret(name) => Ok(Box::new(io::Cursor::new(self.secret(name)?))),
             Content::Document { entry, secrets, .. } => {
                 let bytes = self.bundle.content(entry);

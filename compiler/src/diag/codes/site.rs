@@ -16,6 +16,7 @@ super::codes! {
     UNKNOWN_HOST = "S013", Error, "a setting names a host that is not in hosts.yaml";
     FILE_MISSING = "S014", Error, "a file that is named, or always needed, is not there";
     FILE_KIND = "S015", Error, "something in the site directory is not a plain file";
+    NO_K0S = "S016", Warning, "an air-gapped site without the k0s binary";
     CA_FORM = "S020", Error, "a CA file is not PEM certificates";
     PRIVATE_KEY = "S021", Error, "a file that is no secret holds a private key";
     CA_NOT_CA = "S022", Error, "a CA file holds no certificate of a CA";
@@ -52,5 +53,13 @@ super::codes! {
     OVERLAP = "S080", Error, "two network ranges overlap";
     OUTSIDE_NETWORK = "S081", Error, "a node's address lies outside the node network";
     KNOWN_HOSTS = "S090", Warning, "a line of known_hosts that can't be used";
+    K0S_PROGRAM = "S092", Error, "the k0s binary is not a program for the nodes";
+    K0S_VERSION = "S093", Error, "the k0s binary is not the target release's version";
+    IMAGE_BUNDLE = "S094", Error, "an image bundle that k0s could not import";
+    IMAGE_PLATFORM = "S095", Error, "an image bundle for another platform";
+    IMAGES_MISSING = "S096", Error, "the image bundles lack images that k0s.yaml asks for";
+    IMAGES_SPARE = "S097", Note, "the image bundles hold more than k0s.yaml asks for";
+    BLOB_TWICE = "S098", Error, "one large file under two names";
+    BLOB_NAME = "S099", Error, "a large file whose name can't stand in a set";
     KEY_CONFLICT = "S091", Error, "two host keys for one node";
 }

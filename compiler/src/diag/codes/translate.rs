@@ -36,8 +36,11 @@ super::codes! {
     FLAG_VALUE = "T315", Error, "a flag with a value that its place in mke4.yaml can't take";
     FLAG_OVERRIDES = "T316", Warning, "a flag that outweighs a setting";
     PROFILE = "T317", Error, "a kubelet profile that can't be carried over";
+    FLAG_OWNED = "T318", Error, "a flag that k0s or MKE 4k must set itself";
+    FLAG_CHOICE = "T319", Decision, "a flag that would outweigh what k0s or MKE 4k sets";
     NODE_PORT = "T320", Error, "a node port that can't be used";
     AUDIT_POLICY = "T321", Error, "an audit policy that kube-apiserver can't read";
     METALLB_POOL = "T322", Error, "an address pool that MetalLB can't take";
     CONFIG_KEY = "T323", Error, "a name that no ConfigMap takes as a key";
+    FLAG_SECRET = "T324", Error, "a flag with a secret in it";
 }

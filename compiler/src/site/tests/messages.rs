@@ -412,3 +412,52 @@ fn known_hosts() {
     ];
     insta::assert_snapshot!(gallery(&cases));
 }
+
+#[test]
+fn wrong_kinds_and_empty_files() {
+    let with_folder = |label: &str| {
+        let mut files = site();
+        files.remove(label);
+        files.insert(format!("{label}/copy.txt"), "x");
+        files
+    };
+    let cases = [
+        ("nodes.json is a folder", report(&with_folder("nodes.json"))),
+        ("known_hosts is a folder", report(&with_folder("known_hosts"))),
+        ("hosts.yaml is a folder", report(&with_folder("hosts.yaml"))),
+        ("CA file is a folder", report(&with_folder("certs/ca.pem"))),
+        ("survey is a file", report(&with("survey", "{}"))),
+        ("site.yaml is empty", report(&with("site.yaml", ""))),
+        ("CA file is empty", report(&with("certs/ca.pem", ""))),
+        ("lines end with CR", report(&with("hosts.yaml", HOSTS.replace('\n', "\r")))),
+        ("serial beyond 64 bits", report(&instead("site.yaml", "serial: 1", "serial: 99999999999999999999"))),
+        ("target of MKE 9", report(&instead("site.yaml", "serial: 1", "serial: 1\ntarget: v9.9.9"))),
+        ("target without form", report(&instead("site.yaml", "serial: 1", "serial: 1\ntarget: newest"))),
+        (
+            "CA ends before the window",
+            report(&instead("site.yaml", "serial: 1", "serial: 1\nchange_window: 2099-01-01")),
+        ),
+    ];
+    insta::assert_snapshot!(gallery(&cases));
+}
+
+#[test]
+fn a_site_without_a_way_out_is_told_that_the_set_carries_no_k0s() {
+    let absent = |files: &SiteFiles| {
+        let site = read(files).0.whole().expect("a whole site");
+        site.absences().iter().map(|f| f.code.id).collect::<Vec<_>>()
+    };
+    assert_eq!(absent(&site()), ["S016"]);
+    assert_eq!(absent(&instead("site.yaml", "serial: 1", "serial: 1\nairgap: false")), [""; 0]);
+    let mut files = instead("site.yaml", "serial: 1", "serial: 1\nk0s:\n  binary: k0s");
+    files.insert("k0s", "binary");
+    assert_eq!(absent(&files), [""; 0]);
+}
+
+#[test]
+fn an_empty_folder_in_the_place_of_a_file_is_seen_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("nodes.json")).unwrap();
+    let files = SiteFiles::load(folder.path(), &mut Findings::new());
+    assert!(files.is_folder("nodes.json") && !files.is_folder("node"));
+}

@@ -9,6 +9,7 @@ mod devices;
 #[cfg(test)]
 mod tests;
 
+use super::flags::{Component, outweighed};
 use super::network::fits_root_line;
 use crate::diag::{Finding, codes::translate as code};
 use crate::translate::{Choice, Ctx, Fate, Question, Rule};
@@ -96,6 +97,9 @@ fn containerd_root(ctx: &mut Ctx<'_>) {
 }
 
 fn kubelet_root(ctx: &mut Ctx<'_>) {
+    if outweighed(ctx, KUBELET_ROOT, Component::Kubelet, "root-dir") {
+        return;
+    }
     let root = ctx.mke3.str(KUBELET_ROOT);
     if !ctx.contract.has("kubelet.kubeletRootDir") {
         if ctx.mke3.is_default(KUBELET_ROOT) {

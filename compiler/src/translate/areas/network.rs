@@ -13,13 +13,14 @@ mod tests;
 
 pub(super) use calico::fits_root_line;
 
+use super::flags::{Component, outweighed};
 use crate::diag::{Finding, codes::translate as code};
 use crate::translate::{Ctx, Fate, Rule};
 
 /// The rules.
 pub const RULES: &[Rule] = &[
     Rule::rename(&["cluster_config.service_cluster_ip_range"], "network.serviceCIDR"),
-    Rule::rename(&["cluster_config.nodeport_range"], "network.nodePortRange"),
+    Rule::code(&[NODE_PORTS], node_ports),
     Rule::rename(&["cluster_config.multus_cni"], "network.multus.enabled"),
     Rule::code(cni::KEYS, cni::translate),
     Rule::code(&[KDD], datastore),
@@ -44,8 +45,17 @@ pub const RULES: &[Rule] = &[
 /// What may be decided here.
 pub const DECISIONS: &[&str] = &[calico::VXLAN, calico::SECURE_OVERLAY, kube_proxy::MODE];
 
+const NODE_PORTS: &str = "cluster_config.nodeport_range";
 const KDD: &str = "cluster_config.calico_kdd";
 const EBPF: &str = "cluster_config.calico_ebpf_enabled";
+
+fn node_ports(ctx: &mut Ctx<'_>) {
+    if outweighed(ctx, NODE_PORTS, Component::ApiServer, "service-node-port-range") {
+        return;
+    }
+    ctx.put("network.nodePortRange", ctx.mke3.str(NODE_PORTS));
+    ctx.fate(NODE_PORTS, Fate::Renamed, "");
+}
 
 /// mkectl's own words, so that whoever searches for them finds the same pages ("Troubleshoot the Upgrade").
 const ETCD_BACKED: &str =

@@ -3,6 +3,7 @@
 //! `audit_log_configuration.level` and `log_configuration.level` are not here: they stand with the keys that they
 //! work with, Kubernetes' audit log and Calico.
 
+use super::flags::{Component, given, outweighed};
 use crate::diag::{Finding, codes::translate as code};
 use crate::origin::{Origin, Tracked};
 use crate::translate::{Choice, Ctx, Fate, Question, Rule};
@@ -111,8 +112,13 @@ pub(crate) fn strong_ciphers(ctx: &Ctx<'_>) -> Option<Tracked<String>> {
 }
 
 fn strong_cipher_switch(ctx: &mut Ctx<'_>) {
-    // `pids` names the parent switch.
-    ctx.fate(HARDENING, Fate::Merged, "it switches the rest of the table");
+    // `pids` names the parent switch, unless a flag says the limit.
+    let limit = given(ctx.mke3, Component::Kubelet, "pod-max-pids").is_none();
+    if limit || strong_ciphers(ctx).is_some() {
+        ctx.fate(HARDENING, Fate::Merged, "it switches the rest of the table");
+    } else {
+        ctx.idle(&[HARDENING], "nothing of its table counts here");
+    }
     let taken = OWN_CIPHERS.iter().any(|key| !ctx.mke3.is_set(key));
     match (strong_ciphers(ctx), taken) {
         (Some(_), true) => ctx.fate(CIPHERS, Fate::Split, "a list for each component without one of its own"),
@@ -145,6 +151,16 @@ fn pids(ctx: &mut Ctx<'_>) {
     let (pair, other) = if newer { (PIDS_3_9, PIDS) } else { (PIDS, PIDS_3_9) };
     ctx.idle(&[other.limit, other.unspecified], "the pair of MKE 3.9 counts");
     let parent = ctx.mke3.bool(HARDENING);
+    let flag = "pod-max-pids";
+    if given(ctx.mke3, Component::Kubelet, flag).is_some() {
+        ctx.idle(&[pair.unspecified], "a custom flag outweighs it");
+        if parent.value {
+            outweighed(ctx, pair.limit, Component::Kubelet, flag);
+        } else {
+            ctx.idle(&[pair.limit], "hardening is off");
+        }
+        return;
+    }
     if !parent.value {
         ctx.put(FIELD, parent.map(|_| NO_LIMIT));
         return ctx.idle(&[pair.limit, pair.unspecified], "hardening is off");

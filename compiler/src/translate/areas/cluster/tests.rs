@@ -41,7 +41,7 @@ fn every_decision_is_asked_for_somewhere() {
                 etcd_request_quota = 2000000";
     let all = run_by(RULES, toml, "v4.1.5", &[]).rendered();
     for key in DECISIONS {
-        assert!(all.contains(&format!("put `{key}: ")), "{key}\n{all}");
+        assert!(all.contains(&format!("\n            {key}: ")), "{key}\n{all}");
     }
 }
 

@@ -3,8 +3,8 @@
 //! Under MKE 4k a file on every manager says it, and mke4.yaml names the file. What is in the file is the operator's
 //! where it is more than MKE's own key, so the path is asked for.
 
+use super::super::flags::outweighed;
 use super::super::flags::{Component, given};
-use super::settings::outweighed;
 use crate::diag::{Finding, codes::translate as code};
 use crate::origin::Origin;
 use crate::translate::{Ctx, Fate};

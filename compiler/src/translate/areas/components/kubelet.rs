@@ -1,7 +1,6 @@
 //! Settings of the kubelet that are more than a copy.
 
-use super::super::flags::{Component, given};
-use super::settings::outweighed;
+use super::super::flags::{Component, given, outweighed};
 use crate::diag::{Finding, codes::translate as code};
 use crate::document::{Scalar, Tree};
 use crate::origin::Tracked;

@@ -1,8 +1,7 @@
 //! Settings with a field of their own, unless a flag outweighs them.
 
-use super::super::flags::{Component, given};
+use super::super::flags::{Component, outweighed};
 use super::super::tables::strong_ciphers;
-use crate::diag::{Finding, codes::translate as code};
 use crate::mke3::catalog::{self, Kind};
 use crate::origin::Tracked;
 use crate::translate::{Ctx, Fate};
@@ -55,25 +54,6 @@ pub(super) fn settings(ctx: &mut Ctx<'_>) {
         };
         ctx.fate(key, Fate::Renamed, "");
     }
-}
-
-/// Whether a custom flag says what this key would. Then the key has got its fate.
-pub(super) fn outweighed(ctx: &mut Ctx<'_>, key: &str, component: Component, flag: &str) -> bool {
-    let Some(value) = given(ctx.mke3, component, flag) else { return false };
-    if !ctx.mke3.is_default(key) {
-        let element = value.origin.sources().next().and_then(|source| ctx.mke3_place(&source.path));
-        let mut finding = Finding::new(
-            code::FLAG_OVERRIDES,
-            format!("the flag `--{flag}` outweighs `{key}`, as it did in MKE 3"),
-        )
-        .at_opt(ctx.mke3_place(key));
-        if let Some(place) = element {
-            finding = finding.also(place, "this one holds");
-        }
-        ctx.findings.push(finding);
-    }
-    ctx.idle(&[key], "a custom flag outweighs it");
-    true
 }
 
 /// A duration in the form that Go prints: `90s` becomes `1m30s`. Other units than hours, minutes and seconds stay.

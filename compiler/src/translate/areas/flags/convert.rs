@@ -2,9 +2,12 @@
 
 use super::known::{self, Verdict};
 use super::list::{Component, Flag, flags, split};
+use super::owned::{Hold, Own, Owned, heeded_by_proxy, owned};
 use super::values::{Kind, parts, switch, typed};
 use crate::diag::{Code, Finding, codes::translate as code};
+use crate::mke3::SecretSlot;
 use crate::origin::{Origin, Tracked};
+use crate::translate::decision::lines;
 use crate::translate::{Choice, Ctx, Fate, Question};
 
 /// Where a flag goes that does not simply become an argument.
@@ -13,9 +16,6 @@ enum Route {
     Field(&'static str, Kind),
     /// The two fields with what is reserved on managers and on workers.
     Reserved,
-    /// A field that another area writes, from the flag where it asks for it. If it has not, the flag stays an argument,
-    /// which k0s prefers to the field.
-    Shared(&'static str),
     /// MKE 4k fixes what it says.
     Fixed(&'static str),
 }
@@ -32,7 +32,7 @@ fn route(component: Component, name: &str) -> Option<Route> {
             Route::Field("apiServer.audit.webhookConfigPath", Kind::Text)
         }
         (ApiServer, "encryption-provider-config") => Route::Field("apiServer.encryptionProvider", Kind::Text),
-        (ApiServer, "service-node-port-range") => Route::Shared("network.nodePortRange"),
+        (ApiServer, "service-node-port-range") => Route::Field("network.nodePortRange", Kind::PortRange),
         (ApiServer, "audit-log-path") => Route::Fixed("MKE 4k fixes the path of the audit log"),
         (ApiServer, "audit-policy-file") => Route::Fixed(
             "MKE 4k fixes the path of the audit policy; its text belongs into the custom audit policy",
@@ -47,11 +47,32 @@ fn route(component: Component, name: &str) -> Option<Route> {
         (Kubelet, "protect-kernel-defaults") => Route::Field("kubelet.protectKernelDefaults", Kind::Bool),
         (Kubelet, "seccomp-default") => Route::Field("kubelet.seccompDefault", Kind::Bool),
         (Kubelet, "kube-reserved") => Route::Reserved,
-        (Kubelet, "pod-max-pids") => Route::Shared("kubelet.podPidsLimit"),
-        (Kubelet, "root-dir") => Route::Shared("kubelet.kubeletRootDir"),
+        (Kubelet, "pod-max-pids") => Route::Field("kubelet.podPidsLimit", Kind::Int),
+        (Kubelet, "root-dir") => Route::Field("kubelet.kubeletRootDir", Kind::Root),
         (Proxy, "proxy-mode") => Route::Fixed("`kube_proxy_mode` says how kube-proxy works"),
         _ => return None,
     })
+}
+
+/// Why a value can't reach the kubelet: MKE 4k hands its arguments on as one text with blanks between, in quotes and
+/// through a shell (`document::install` refuses the same).
+fn unfit_for_kubelet(value: &str) -> Option<String> {
+    if value.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Some(
+            "the kubelet's arguments are handed on with blanks between them, so none may be inside"
+                .to_owned(),
+        );
+    }
+    let spoilt = value.chars().find(|c| "'\"\\$`".contains(*c))?;
+    Some(format!(
+        "the kubelet's arguments are handed on in quotes and through a shell, which would take `{spoilt}` for its own"
+    ))
+}
+
+/// How to answer for the flags of a component, where `keep` helps and where not.
+fn settle(component: Component, keep: bool) -> String {
+    let choices = if keep { CHOICES } else { &CHOICES[..1] };
+    lines("or put one of these lines under", component.key(), choices)
 }
 
 /// Flags whose values add up when they stand more than once, in one text with commas.
@@ -78,8 +99,14 @@ const ADDING: &[&str] = &[
 ];
 
 const CHOICES: &[Choice] = &[
-    Choice { name: "drop", effect: "leave out what this release of Kubernetes does not know" },
-    Choice { name: "keep", effect: "write it all the same; the component may not start with it" },
+    Choice {
+        name: "drop",
+        effect: "leave out each flag that this release of Kubernetes does not know, or that k0s or MKE 4k sets itself",
+    },
+    Choice {
+        name: "keep",
+        effect: "write them all the same, but for those that would break k0s; the component may not start with them",
+    },
 ];
 
 pub(super) fn convert(ctx: &mut Ctx<'_>) {
@@ -116,7 +143,9 @@ impl List<'_, '_> {
         }
         for name in names {
             let same: Vec<&Flag> = flags.iter().filter(|flag| flag.name == name).collect();
-            if let Some(value) = self.value(&same) {
+            if self.is_open(&same)
+                && let Some(value) = self.value(&same)
+            {
                 self.place(&same, value);
             } else {
                 self.left += 1;
@@ -142,7 +171,9 @@ impl List<'_, '_> {
                 None => return None,
             }
         }
-        let mut value = if ADDING.contains(&first.name.as_str()) {
+        let adds = ADDING.contains(&first.name.as_str());
+        self.twice(same, adds);
+        let mut value = if adds {
             let mut all = same.iter().map(|flag| flag.tracked());
             let mut sum = all.next()?;
             for one in all {
@@ -150,22 +181,6 @@ impl List<'_, '_> {
             }
             sum
         } else {
-            if same.len() > 1 {
-                let finding = Finding::new(
-                    code::FLAG_TWICE,
-                    format!(
-                        "{} gets {shown} {} times; the last one holds",
-                        self.component.name(),
-                        same.len()
-                    ),
-                );
-                let finding = finding.at_opt(self.ctx.mke3_place(&last.path)).label("this one holds");
-                let finding = match self.ctx.mke3_place(&first.path) {
-                    Some(place) => finding.also(place, "this one is without effect"),
-                    None => finding,
-                };
-                self.ctx.findings.push(finding);
-            }
             last.tracked()
         };
         match first.name.as_str() {
@@ -176,8 +191,116 @@ impl List<'_, '_> {
         Some(value.because(&why))
     }
 
+    /// Tells of a flag that stands more than once, and of what is named twice in a list whose values add up.
+    fn twice(&mut self, same: &[&Flag], adds: bool) {
+        let [first, .., last] = same else { return };
+        let (component, n) = (self.component.name(), same.len());
+        let (text, last_label, first_label) = if adds {
+            (
+                "their values add up, and of what is named twice the last holds",
+                "this one adds to it",
+                "the first",
+            )
+        } else {
+            ("the last one holds", "this one holds", "this one is without effect")
+        };
+        let finding =
+            Finding::new(code::FLAG_TWICE, format!("{component} gets `--{}` {n} times; {text}", first.name))
+                .at_opt(self.ctx.mke3_place(&last.path))
+                .label(last_label);
+        let finding = match self.ctx.mke3_place(&first.path) {
+            Some(place) => finding.also(place, first_label),
+            None => finding,
+        };
+        self.ctx.findings.push(finding);
+    }
+
+    /// Whether the values may be shown. One with a secret may not: mke4.yaml, k0s.yaml, units and process lists all
+    /// stand in the open, so there is no place for it.
+    fn is_open(&mut self, same: &[&Flag]) -> bool {
+        let Some(flag) = same.iter().find(|flag| SecretSlot::stands_in(&flag.value)) else { return true };
+        let (name, component) = (&flag.name, self.component.name());
+        let place = self.ctx.mke3_place(&flag.path);
+        if let Some(answer) = self.answer()
+            && answer.value == "drop"
+        {
+            let text =
+                format!("`--{name}` of {component} is left out, as decided: its value looks like a secret");
+            self.ctx.findings.push(Finding::new(code::FLAG_DECIDED, text).at_opt(place));
+            return false;
+        }
+        let finding = Finding::new(
+            code::FLAG_SECRET,
+            format!("the value of `--{name}` of {component} looks like a secret, and a flag can't hold one"),
+        )
+        .at_opt(place)
+        .note("flags stand in the open in mke4.yaml, in k0s.yaml and in the list of processes");
+        self.ctx.findings.push(finding.help(format!(
+            "put the secret into a file on each node and name the file in a flag that takes one, remove the flag on MKE 3 \
+             and take the configuration anew, {}",
+            settle(self.component, false)
+        )));
+        false
+    }
+
+    /// Whether a flag that k0s or MKE 4k sets itself may be written all the same.
+    fn wins(&mut self, flag: &Flag, owned: &Owned, value: &Tracked<String>) -> Option<Origin> {
+        let (name, component) = (&flag.name, self.component.name());
+        let place = self.ctx.mke3_place(&flag.path);
+        let (own, key) = match owned.own {
+            Own::Inner => (None, None),
+            Own::Text(text) => (Some(text.to_owned()), None),
+            Own::Key(key) => (Some(self.ctx.mke3.str(key).value), Some(key)),
+        };
+        if own.as_ref() == Some(&value.value) {
+            let text = format!("`--{name}` of {component} is left out: it says what holds there anyway");
+            self.ctx.findings.push(Finding::new(code::DROPPED_QUIETLY, text).at_opt(place));
+            return None;
+        }
+        if let Some(answer) = self.answer() {
+            if answer.value == "keep" && owned.hold == Hold::Open {
+                let text = format!("`--{name}` of {component} outweighs what is set there, as decided");
+                self.ctx
+                    .findings
+                    .push(Finding::new(code::FLAG_DECIDED, text).at_opt(place).note(owned.why.to_owned()));
+                return Some(answer.origin);
+            }
+            if answer.value == "drop" {
+                let text = format!("`--{name}` of {component} is left out, as decided");
+                self.ctx
+                    .findings
+                    .push(Finding::new(code::FLAG_DECIDED, text).at_opt(place).note(owned.why.to_owned()));
+                return None;
+            }
+        }
+        let (code, text) = match owned.hold {
+            Hold::Firm => (
+                code::FLAG_OWNED,
+                format!("`--{name}` of {component} belongs to the installation and can't be carried over"),
+            ),
+            Hold::Open => (
+                code::FLAG_CHOICE,
+                format!("`--{name}` of {component} would outweigh what is set there by k0s or MKE 4k"),
+            ),
+        };
+        let mut finding = Finding::new(code, text).at_opt(place).note(owned.why.to_owned());
+        if let Some(place) = key.and_then(|key| self.ctx.mke3_place(key)) {
+            finding = finding.also(place, "MKE's own setting, which becomes the field");
+        }
+        if let Some(own) = own {
+            finding = finding.note(format!("without the flag it is `{own}`"));
+        }
+        let keep = owned.hold == Hold::Open;
+        self.ctx.findings.push(finding.help(format!(
+            "remove it on MKE 3 and take the configuration anew, {}",
+            settle(self.component, keep)
+        )));
+        self.open |= owned.hold == Hold::Open;
+        None
+    }
+
     /// Writes a value to its field or among the arguments.
-    fn place(&mut self, same: &[&Flag], value: Tracked<String>) {
+    fn place(&mut self, same: &[&Flag], mut value: Tracked<String>) {
         let Some(flag) = same.last() else { return };
         match route(self.component, &flag.name) {
             Some(Route::Field(path, kind)) if self.ctx.contract.has(path) => match typed(kind, &value) {
@@ -195,38 +318,32 @@ impl List<'_, '_> {
                 }
                 Err(why) => self.refuse(flag, &why),
             },
-            Some(Route::Shared(path)) if self.taken(path, flag) => self.written += 1,
-            Some(Route::Shared(path)) if self.ctx.contract.has(path) => {
-                self.tell(
-                    flag,
-                    code::FLAG_OVERRIDES,
-                    format!(
-                        "`--{}` outweighs `spec.{path}`, which says what MKE's own setting said",
-                        flag.name
-                    ),
-                    "set the value by MKE's own key and take the flag away",
-                );
+            Some(Route::Fixed(why)) => self.fixed(flag, why),
+            _ => {
+                if let Some(owned) = owned(self.component, &flag.name) {
+                    match self.wins(flag, owned, &value) {
+                        Some(answer) => value = value.because(&answer),
+                        None => return self.left += 1,
+                    }
+                }
                 self.argument(flag, value);
             }
-            Some(Route::Fixed(why)) => self.fixed(flag, why),
-            _ => self.argument(flag, value),
         }
     }
 
-    /// Whether another area has written the field from this flag.
-    fn taken(&self, path: &str, flag: &Flag) -> bool {
-        let leaf = self.ctx.doc.scalar(&format!("spec.{path}"));
-        leaf.is_some_and(|leaf| flag.origin.sources().all(|source| leaf.origin.names(source)))
-    }
-
     fn argument(&mut self, flag: &Flag, value: Tracked<String>) {
-        // MKE 4k hands the kubelet's arguments on as one text with blanks between.
         if self.component == Component::Kubelet
-            && value.value.contains(|c: char| c.is_whitespace() || c == '"')
+            && let Some(why) = unfit_for_kubelet(&value.value)
         {
-            return self.refuse(
+            return self.refuse(flag, &why);
+        }
+        if self.component == Component::Proxy && !heeded_by_proxy(&flag.name) {
+            self.tell(
                 flag,
-                "the kubelet's arguments are handed on with blanks between them, so none may be inside",
+                code::MEANING,
+                format!("`--{}` has no effect on kube-proxy any more", flag.name),
+                "k0s gives kube-proxy a configuration file, and beside one it heeds no flag but those of its log; see \
+                 whether a field below `network.kubeProxy` says the same",
             );
         }
         if value.value.starts_with('/') {
@@ -332,7 +449,6 @@ impl List<'_, '_> {
             Verdict::Unknown(None) => (code::FLAG_UNKNOWN, "no release is known to have it".to_owned()),
         };
         let place = self.ctx.mke3_place(path);
-        let key = self.component.key();
         let Some(answer) = self.answer() else {
             self.open = true;
             self.ctx.findings.push(
@@ -341,8 +457,8 @@ impl List<'_, '_> {
                     .note(what)
                     .note(format!("{component} would not start with it"))
                     .help(format!(
-                        "remove it on MKE 3 and take the configuration anew, or put `{key}: drop` under `decisions` in \
-                         site.yaml to leave out all that are unknown (`keep` writes them all the same)"
+                        "remove it on MKE 3 and take the configuration anew, {}",
+                        settle(self.component, true)
                     )),
             );
             return None;
@@ -365,7 +481,10 @@ impl List<'_, '_> {
         if self.answer.is_none() && self.ctx.site.decisions.contains_key(key) {
             self.answer = self.ctx.decide(&Question {
                 key,
-                ask: format!("what to do with flags that {} does not know any more", self.component.name()),
+                ask: format!(
+                    "what to do with flags of {} that can't simply be carried over",
+                    self.component.name()
+                ),
                 choices: CHOICES,
                 proposal: None,
             });

@@ -48,6 +48,12 @@ impl Known {
         }
     }
 
+    /// All names, of whatever release.
+    #[cfg(test)]
+    pub(super) fn names(self) -> impl Iterator<Item = &'static str> {
+        self.entries().map(|entry| entry.name)
+    }
+
     fn entries(self) -> impl Iterator<Item = Entry> {
         self.0.lines().map(Entry::parse)
     }

@@ -5,6 +5,7 @@ use super::list::split;
 use super::values::{Kind, typed};
 use crate::diag::{Finding, codes::translate as code};
 use crate::document::Tree;
+use crate::mke3::SecretSlot;
 use crate::origin::Tracked;
 use crate::translate::{Ctx, Fate};
 use std::collections::BTreeMap;
@@ -74,6 +75,15 @@ fn profile(ctx: &mut Ctx<'_>, name: &str, flags: &Tracked<String>, names: &mut B
     let key = path(flags);
     if flags.value.trim().is_empty() {
         return ctx.fate(&key, Fate::Default, "a profile without flags");
+    }
+    if SecretSlot::stands_in(&flags.value) {
+        let text = format!("a flag of the kubelet profile `{name}` has a value that looks like a secret");
+        let finding = Finding::new(code::FLAG_SECRET, text)
+            .at_opt(ctx.mke3_place(&key))
+            .note("profiles stand in the open in mke4.yaml and k0s.yaml")
+            .help("take the flag out of the profile on MKE 3, then take the configuration anew");
+        ctx.findings.push(finding);
+        return ctx.fate(&key, Fate::Blocked, "a secret is in it");
     }
     let new = label(name);
     let why_not = if TAKEN.contains(&new.as_str()) {

@@ -48,7 +48,14 @@ fn each_flag_becomes_an_argument_of_its_component() {
             "controllerManager.terminatedPodGCThreshold",
             "10",
         ),
-        ("custom_kubelet_flags", "--pod-max-pids=99", "kubelet.extraArgs.pod-max-pids", "99"),
+        ("custom_kubelet_flags", "--pod-max-pids=99", "kubelet.podPidsLimit", "99"),
+        ("custom_kubelet_flags", "--root-dir=/data/kubelet", "kubelet.kubeletRootDir", "/data/kubelet"),
+        (
+            "custom_kube_api_server_flags",
+            "--service-node-port-range=31000-32000",
+            "network.nodePortRange",
+            "31000-32000",
+        ),
     ] {
         let run = flags(key, &[flag], "v4.1.5", &[]);
         assert_eq!(run.text(path).as_deref(), Some(value), "{flag}");
@@ -75,7 +82,221 @@ fn of_a_flag_given_twice_the_last_holds_and_lists_add_up() {
     assert_eq!(run.text("kubelet.extraArgs.feature-gates").as_deref(), Some("AllAlpha=false,AllBeta=false"));
     let both = [1, 3].map(|i| format!("mke3.toml:{KUBELET}[{i}]"));
     assert_eq!(run.origin("kubelet.extraArgs.feature-gates"), both);
+    assert_eq!(run.codes(), ["T311"; 2]);
+}
+
+#[test]
+fn of_a_resource_reserved_twice_the_last_holds_and_it_is_told() {
+    let run = kubelet(&["--kube-reserved=cpu=1,memory=1Gi", "--kube-reserved=cpu=2"], "v4.1.5", &[]);
+    for field in ["managerKubeReserved", "workerKubeReserved"] {
+        assert_eq!(run.text(&format!("kubelet.{field}.cpu")).as_deref(), Some("2"));
+        assert_eq!(run.text(&format!("kubelet.{field}.memory")).as_deref(), Some("1Gi"));
+    }
     assert_eq!(run.codes(), ["T311"]);
+    let run = kubelet(&["--max-pods=3", "--max-pods=4"], "v4.1.5", &[]);
+    assert_eq!((run.text("kubelet.maxPods").as_deref(), run.codes()), (Some("4"), vec!["T311"]));
+}
+
+#[test]
+fn a_flag_outweighs_the_key_of_its_meaning_and_both_places_are_named() {
+    for (key, flag, other, path, value) in [
+        (
+            "custom_kube_api_server_flags",
+            "--service-node-port-range=31000-32000",
+            "[cluster_config]\nnodeport_range = \"30000-31000\"\n",
+            "network.nodePortRange",
+            "31000-32000",
+        ),
+        (
+            "custom_kubelet_flags",
+            "--root-dir=/data/kubelet",
+            "[cluster_config]\nkubelet_data_root = \"/srv/kubelet\"\n",
+            "kubelet.kubeletRootDir",
+            "/data/kubelet",
+        ),
+        (
+            "custom_kubelet_flags",
+            "--pod-max-pids=99",
+            "[hardening_configuration]\nhardening_enabled = true\npid_limit = 500\npid_limit_unspecified = false\n[cluster_config]\n",
+            "kubelet.podPidsLimit",
+            "99",
+        ),
+    ] {
+        let toml = format!("{other}calico_kdd = true\n{key} = [{flag:?}]\n");
+        let run = run_in(&toml, "v4.1.5", &[], Surroundings::default());
+        assert_eq!(run.faults(), [""; 0], "{flag}");
+        assert_eq!(run.text(path).as_deref(), Some(value), "{flag}");
+        assert_eq!(run.origin(path), [format!("mke3.toml:cluster_config.{key}[0]")], "{flag}");
+        let told: Vec<_> = run.findings.iter().filter(|f| f.code.id == "T316").collect();
+        assert_eq!(told.len(), 1, "{flag}: {}", run.rendered());
+        assert!(told[0].place.is_some() && told[0].also.len() == 1, "{flag}");
+    }
+}
+
+/// What becomes of each flag that k0s or MKE 4k sets: undecided, with `drop`, with `keep`.
+#[test]
+fn a_flag_of_the_installation_never_passes_unremarked() {
+    const API: &str = "custom_kube_api_server_flags";
+    const MANAGER: &str = "custom_kube_controller_manager_flags";
+    const SCHEDULER: &str = "custom_kube_scheduler_flags";
+    const PODS: &str = "custom_kubelet_flags";
+    let (firm, open, same) = (["T318", "T314", "T318"], ["T319", "T314", "T314"], ["T302"; 3]);
+    for (key, flag, codes) in [
+        (API, "--etcd-servers=https://10.0.0.1:12379", firm),
+        (API, "--etcd-cafile=/ca.pem", firm),
+        (API, "--etcd-prefix=/registry", same),
+        (API, "--etcd-prefix=/other", firm),
+        (API, "--secure-port=6443", same),
+        (API, "--secure-port=12388", firm),
+        (API, "--bind-address=10.0.0.1", firm),
+        (API, "--advertise-address=10.0.0.1", firm),
+        (API, "--tls-cert-file=/cert.pem", firm),
+        (API, "--client-ca-file=/ca.pem", firm),
+        (API, "--service-account-key-file=/sa.pub", firm),
+        (API, "--service-account-issuer=https://kubernetes.default.svc", same),
+        (API, "--service-account-issuer=https://issuer.example.com", open),
+        (API, "--authorization-mode=Node,RBAC", same),
+        (API, "--authorization-mode=RBAC,Node,Webhook", open),
+        (API, "--endpoint-reconciler-type=lease", firm),
+        (API, "--allow-privileged", same),
+        (API, "--allow_privileged=false", firm),
+        (API, "--oidc-issuer-url=https://idp.example.com", firm),
+        (API, "--service-cluster-ip-range=10.96.0.0/16", same),
+        (API, "--service-cluster-ip-range=10.97.0.0/16", firm),
+        (API, "--anonymous-auth=false", open),
+        (MANAGER, "--cluster-cidr=192.168.0.0/16", same),
+        (MANAGER, "--cluster-cidr=10.0.0.0/8", firm),
+        (MANAGER, "--leader-elect", same),
+        (MANAGER, "--leader-elect=false", firm),
+        (MANAGER, "--kubeconfig=/c", firm),
+        (MANAGER, "--cluster-signing-key-file=/k", firm),
+        (MANAGER, "--controllers=*", open),
+        (SCHEDULER, "--authentication-kubeconfig=/c", firm),
+        (SCHEDULER, "--leader-elect=false", firm),
+        (SCHEDULER, "--config=/c", ["T319", "T314", "T305"]),
+        (PODS, "--kubeconfig=/c", firm),
+        (PODS, "--config=/c", firm),
+        (PODS, "--container-runtime-endpoint=unix:///run/cri.sock", firm),
+        (PODS, "--hostname-override=n1", firm),
+        (PODS, "--node-ip=10.0.0.1", firm),
+        (PODS, "--cgroup-driver=systemd", open),
+        (PODS, "--cluster-domain=cluster.local", same),
+        ("custom_kube_proxy_flags", "--config=/c", firm),
+    ] {
+        for (answer, code) in [None, Some("drop"), Some("keep")].into_iter().zip(codes) {
+            let full = format!("cluster_config.{key}");
+            let decisions: Vec<_> = answer.map(|answer| (full.as_str(), answer)).into_iter().collect();
+            let toml = format!(
+                "[cluster_config]\npod_cidr = \"192.168.0.0/16\"\nservice_cluster_ip_range = \"10.96.0.0/16\"\n{key} = [{flag:?}]\n"
+            );
+            let run = run_in(&toml, "v4.1.5", &decisions, Surroundings::default());
+            assert_eq!(run.faults(), [""; 0], "{flag}");
+            let found: Vec<_> = run.codes().into_iter().filter(|c| *c == code).collect();
+            assert_eq!(found, [code], "{flag} {answer:?}: {}", run.rendered());
+            let (name, _) = super::list::split(flag);
+            let component = super::Component::ALL.into_iter().find(|c| c.key() == full).expect("a component");
+            let args = run.get(component.args());
+            let written = args.is_some_and(|args| args.get(&name).is_some());
+            assert_eq!(
+                written,
+                answer == Some("keep") && matches!(code, "T314" | "T305"),
+                "{flag} {answer:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_a_flag_of_the_installation_is_told() {
+    let toml = "[cluster_config]\npod_cidr = \"192.168.0.0/16\"\n\
+                custom_kube_controller_manager_flags = [\"--cluster-cidr=10.0.0.0/8\"]\n\
+                custom_kube_api_server_flags = [\"--service-account-issuer=https://issuer.example.com\"]\n\
+                custom_kube_proxy_flags = [\"--conntrack-max-per-core=65536\"]\n\
+                custom_kubelet_flags = [\"--config=/etc/kubelet.yaml\", \"--register-node\", \"--eviction-hard=a\\\"b\", \"--root-dir=/a b\"]\n";
+    let run = run_in(toml, "v4.1.5", &[], Surroundings::default());
+    let about = ["T318", "T319", "T302", "T304", "T315"];
+    let told: Vec<_> = run
+        .findings
+        .iter()
+        .filter(|f| about.contains(&f.code.id) && f.message.contains("`--"))
+        .map(|f| crate::diag::render(f, false))
+        .collect();
+    insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[test]
+fn a_secret_in_a_flag_reaches_no_document_and_no_message() {
+    const CANARY: &str = "hunter2canary";
+    for flag in [
+        format!("--storage-driver-password={CANARY}"),
+        format!("--basic-auth=admin:{CANARY}"),
+        format!("--my_token={CANARY}"),
+        format!("--client-secret={CANARY} and more"),
+        format!("--registry-qps=http://user:{CANARY}@proxy:3128"),
+        format!("--etcd-servers=https://a:2379,https://root:{CANARY}@b:2379"),
+        format!("--v=Bearer {CANARY}"),
+        format!("--v=2 --x-passphrase={CANARY}"),
+        format!("--a-secret=airlift-secret(mke3/x){CANARY}"),
+    ] {
+        for key in ["custom_kubelet_flags", "custom_kube_api_server_flags", "custom_kubelet_flags_profiles"] {
+            for answer in [None, Some("drop"), Some("keep")] {
+                let of_profile = key.ends_with("profiles");
+                if of_profile && answer.is_some() {
+                    continue;
+                }
+                let full = format!("cluster_config.{key}");
+                let decisions: Vec<_> = answer.map(|answer| (full.as_str(), answer)).into_iter().collect();
+                let toml = match of_profile {
+                    // All flags stand in one text there, so a blank ends a value.
+                    true if flag.contains(' ') && !flag.contains(" --") => continue,
+                    true => format!(
+                        "[cluster_config]\n[cluster_config.custom_kubelet_flags_profiles]\nx = {flag:?}\n"
+                    ),
+                    false => format!("[cluster_config]\n{key} = [\"--v=1\", {flag:?}]\n"),
+                };
+                let run = run_by(RULES, &toml, "v4.1.5", &decisions);
+                assert_eq!(run.findings.stop(), answer != Some("drop"), "{flag}: {}", run.rendered());
+                assert_eq!(
+                    run.codes().contains(&"T324"),
+                    answer != Some("drop"),
+                    "{flag}: {}",
+                    run.rendered()
+                );
+                let all = format!("{:?} {} {:?}", run.findings, run.rendered(), run.translation);
+                assert!(!all.contains(CANARY), "{flag} in {key}: {all}");
+                assert!(!all.contains("and more"), "{flag} in {key}: {all}");
+            }
+        }
+    }
+}
+
+#[test]
+fn kubernetes_own_flags_are_not_taken_for_secrets() {
+    for component in super::Component::ALL {
+        for name in component.known().names().filter(|name| *name != "storage-driver-password") {
+            // What these take is a path.
+            let value =
+                if name.ends_with("key") || name.ends_with("file") || name.contains("credential-provider") {
+                    "/x"
+                } else {
+                    "5"
+                };
+            let value = if name.starts_with("enable-bootstrap")
+                || name.starts_with("use-")
+                || name.contains("extend-token")
+            {
+                "true"
+            } else {
+                value
+            };
+            let toml = format!(
+                "[cluster_config]\n{} = [\"--{name}={value}\"]\n",
+                component.key().trim_start_matches("cluster_config.")
+            );
+            let run = run_by(RULES, &toml, "v4.1.5", &[]);
+            assert!(!run.codes().contains(&"T324"), "--{name} of {}", component.name());
+        }
+    }
 }
 
 #[test]
@@ -125,6 +346,9 @@ fn values_that_their_place_cannot_take_are_refused() {
         "--max-pods=many",
         "--protect-kernel-defaults=maybe",
         "--kube-reserved=cpu",
+        "--root-dir=/a b",
+        "--eviction-hard=\"memory.available<1Gi\"",
+        "--eviction-hard=memory.available<$X",
         "--eviction-hard=memory.available < 1Gi",
     ] {
         assert_eq!(kubelet(&[flag], "v4.1.5", &[]).codes(), ["T315"], "{flag}");

@@ -1,5 +1,6 @@
 //! Values of flags in the types of the fields that take them.
 
+use super::super::network::fits_root_line;
 use crate::document::{Scalar, Tree};
 use crate::origin::{Origin, Tracked};
 
@@ -22,13 +23,27 @@ pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
-/// `name=value,…` as a map of texts, cut at the first of `separators`.
+/// `name=value,…` as a map of texts, cut at the first of `separators`. Of a name that stands twice the last value
+/// holds, as in Kubernetes.
 pub(super) fn pairs(text: &str, separators: &[char]) -> Result<Vec<(String, String)>, String> {
     let pair = |part: &str| match part.split_once(separators) {
         Some((name, value)) if !name.is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
         _ => Err(format!("`{part}` is no pair of a name and a value")),
     };
-    parts(text).map(pair).collect()
+    let mut map: Vec<(String, String)> = Vec::new();
+    for part in parts(text) {
+        let (name, value) = pair(part)?;
+        map.retain(|(other, _)| *other != name);
+        map.push((name, value));
+    }
+    Ok(map)
+}
+
+/// Whether this is a range of ports, first and last.
+fn is_port_range(text: &str) -> bool {
+    let ports =
+        text.split_once('-').and_then(|(a, b)| Some((a.parse::<u16>().ok()?, b.parse::<u16>().ok()?)));
+    ports.is_some_and(|(first, last)| 0 < first && first <= last)
 }
 
 /// A map of scalars with one origin.
@@ -48,6 +63,10 @@ pub(super) enum Kind {
     Map,
     /// `name=true` with commas.
     Switches,
+    /// `FIRST-LAST`.
+    PortRange,
+    /// A kubelet root that Calico's values can hold.
+    Root,
 }
 
 /// A flag's value as a field of this kind.
@@ -57,6 +76,15 @@ pub(super) fn typed(kind: Kind, value: &Tracked<String>) -> Result<Tree, String>
         Kind::Text => Tree::leaf(text, origin),
         Kind::Int => Tree::leaf(number(text)?, origin),
         Kind::Bool => Tree::leaf(switch(text)?, origin),
+        Kind::PortRange if is_port_range(text) => Tree::leaf(text, origin),
+        Kind::PortRange => return Err("it must be a range of ports such as 30000-32767".to_owned()),
+        Kind::Root if fits_root_line(text) => Tree::leaf(text, origin),
+        Kind::Root => {
+            return Err(
+                "a kubelet root of other than letters, digits and `/._-` can't stand in Calico's values"
+                    .to_owned(),
+            );
+        }
         Kind::List => Tree::List(parts(text).map(|part| Tree::leaf(part, origin)).collect()),
         Kind::Map => {
             let pairs = pairs(text, &['<', '='])?;

@@ -1,5 +1,6 @@
 //! Calico's settings: `extraConfig` in k0s' words (4.0), or for the Tigera operator (4.1 and later).
 
+use super::super::flags::{Component, given};
 use super::autodetect::Method;
 use super::cni::{managed, provider};
 use crate::contract::Calico;
@@ -164,7 +165,7 @@ pub(in crate::translate::areas) fn fits_root_line(root: &str) -> bool {
 
 fn kubelet_root(ctx: &Ctx<'_>) -> Tracked<String> {
     if ctx.contract.has("kubelet.kubeletRootDir") {
-        ctx.mke3.str(KUBELET_ROOT)
+        given(ctx.mke3, Component::Kubelet, "root-dir").unwrap_or_else(|| ctx.mke3.str(KUBELET_ROOT))
     } else {
         Tracked::with_origin("/var/lib/kubelet".to_owned(), ctx.contract.origin())
     }

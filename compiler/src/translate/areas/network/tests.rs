@@ -80,7 +80,7 @@ fn every_decision_is_asked_for_somewhere() {
     let all = asked("[cluster_config]\ncalico_vxlan = false\nsecure_overlay = true")
         + &asked("[cluster_config]\nunmanaged_cni = true\nkube_proxy_mode = \"disabled\"");
     for key in DECISIONS {
-        assert!(all.contains(&format!("put `{key}: ")), "{key}\n{all}");
+        assert!(all.contains(&format!("\n            {key}: ")), "{key}\n{all}");
     }
 }
 
