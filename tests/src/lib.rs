@@ -184,3 +184,21 @@ pub fn files(folder: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
     }
     found
 }
+
+/// The object on standard output, which must be the only thing there and of the published form.
+///
+/// # Panics
+/// It is something else.
+#[must_use]
+pub fn answer(done: &Done, verb: &str) -> serde_json::Value {
+    let schema = std::fs::read_to_string(root().join("docs/schemas/answer.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let answer: serde_json::Value =
+        serde_json::from_str(&done.out).unwrap_or_else(|e| panic!("{verb}: {e}\n{}\n{}", done.out, done.err));
+    let wrong: Vec<String> = schema.iter_errors(&answer).map(|e| e.to_string()).collect();
+    assert!(wrong.is_empty(), "{verb}: {wrong:?}");
+    assert_eq!(answer["verb"], verb);
+    assert_eq!(answer["exit_code"], done.code, "{verb}");
+    assert_eq!(answer["ok"], done.code == 0, "{verb}");
+    answer
+}

@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods)] // the tests' own files may be half written
 
 use airlift_tests::payload::{self, IMAGES, K0S};
-use airlift_tests::{Bench, airlift, files, node, stock};
+use airlift_tests::{Bench, airlift, answer, files, node, stock};
 
 fn bench() -> Bench {
     let bench = Bench::new("examples/acme");
@@ -33,9 +33,10 @@ fn a_set_carries_its_blobs_once_by_digest_and_every_bundle_names_them() {
     }
     for node in ["mgr1", "wrk3"] {
         let bundle = bench.text(&format!("set/nodes/{node}.tar.zst"));
-        let manifest = airlift(&["inspect", &bundle, "--format", "json"]).out;
-        assert!(manifest.contains("\"name\": \"k0s\""), "{manifest}");
-        assert!(manifest.contains("\"name\": \"images/01-images.tar\""), "{manifest}");
+        let manifest = answer(&airlift(&["inspect", &bundle, "--format", "json"]), "inspect");
+        let manifest = manifest["result"].to_string();
+        assert!(manifest.contains("\"name\":\"k0s\""), "{manifest}");
+        assert!(manifest.contains("\"name\":\"images/01-images.tar\""), "{manifest}");
     }
     let sums = stock(&bench.path("set"), "sha256sum", &["-c", "--strict", "SHA256SUMS"]);
     assert!(sums.code == 0 && sums.out.contains("blobs/sha256/"), "{}", sums.out);

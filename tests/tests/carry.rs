@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods)] // the tests' own files may be half written
 
 use airlift_tests::payload::{self, IMAGES, K0S};
-use airlift_tests::{Bench, airlift, binary, files, node, plain, stock};
+use airlift_tests::{Bench, airlift, answer, binary, files, node, plain, stock};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -58,9 +58,9 @@ fn carries(bench: &Bench, target: &Path) {
     std::fs::write(target.join(&chunk), &bytes).unwrap();
     let again = airlift(&["carry", &set, &to, "--format", "json"]);
     assert_eq!(again.code, 0, "{}", again.err);
-    let answer: serde_json::Value = serde_json::from_str(&again.out).unwrap();
+    let answer = answer(&again, "carry");
     let written: Vec<&str> =
-        answer["carried"]["written"].as_array().unwrap().iter().filter_map(|w| w.as_str()).collect();
+        answer["result"]["written"].as_array().unwrap().iter().filter_map(|w| w.as_str()).collect();
     assert_eq!(written, [&chunk, "SHA256SUMS", "set.json.minisig", "set.json"]);
     let last = airlift(&["carry", &set, &to]);
     assert!(last.code == 0 && last.out.contains("the set is there already"), "{}{}", last.out, last.err);
@@ -92,7 +92,9 @@ fn refusals_have_a_code_and_a_way_out() {
     std::fs::remove_file(bench.path("set/nodes/wrk1.tar.zst")).unwrap();
     let refused = airlift(&["carry", &set, &bench.text("to"), "--format", "json"]);
     assert_eq!(refused.code, 6, "{}", refused.err);
-    assert!(refused.out.contains("AB0") && refused.out.contains("nodes/wrk1.tar.zst"), "{}", refused.out);
+    let problem = &answer(&refused, "carry")["problems"][0];
+    assert!(problem["code"].as_str().unwrap().starts_with("AB0"), "{problem}");
+    assert!(problem["message"].as_str().unwrap().contains("nodes/wrk1.tar.zst"), "{problem}");
 }
 
 /// Run by tests/media.sh, once for each file system that the kernel mounts.

@@ -1,6 +1,6 @@
 //! How a person meets the compiler: first steps, wrong inputs, exit codes, nothing half written.
 
-use airlift_tests::{Bench, airlift, files, node, root};
+use airlift_tests::{Bench, Done, airlift, answer, files, node, root};
 
 #[test]
 fn a_new_site_goes_from_init_to_check() {
@@ -289,6 +289,7 @@ fn help_and_manual_know_every_verb_and_exit_code() {
         "init",
         "next",
         "compile",
+        "secrets",
         "check",
         "convert",
         "explain",
@@ -296,6 +297,8 @@ fn help_and_manual_know_every_verb_and_exit_code() {
         "keys",
         "keygen",
         "verify",
+        "carry",
+        "rebuild",
         "inspect",
         "carry",
         "rebuild",
@@ -317,11 +320,166 @@ fn help_and_manual_know_every_verb_and_exit_code() {
 fn keys_lists_every_key_with_its_fate() {
     let done = airlift(&["keys", "--format", "json"]);
     assert_eq!(done.code, 0, "{}", done.err);
-    let rows: Vec<serde_json::Value> = serde_json::from_str(&done.out).unwrap();
+    let rows = answer(&done, "keys")["result"].as_array().unwrap().clone();
     assert!(rows.len() >= 300, "{}", rows.len());
+    let fates = [
+        "copied",
+        "renamed",
+        "converted",
+        "split",
+        "merged",
+        "moved",
+        "default",
+        "dropped",
+        "decision-needed",
+        "blocked",
+    ];
     for row in rows {
-        assert!(row["fate"].as_str().is_some_and(|fate| !fate.is_empty()), "{row}");
+        assert!(row["fate"].as_str().is_some_and(|fate| fates.contains(&fate)), "{row}");
     }
+}
+
+#[test]
+fn every_verb_answers_programs_in_one_shape_whether_it_works_or_not() {
+    let bench = Bench::new("examples/acme");
+    assert_eq!(bench.compile("set", &[]).code, 0);
+    let [site, set, key, public, bundle] =
+        ["site", "set", "author.key", "author.pub", "set/nodes/mgr1.tar.zst"].map(|name| bench.text(name));
+    let [fresh, stem, missing, copy] = ["fresh", "other", "missing", "copy"].map(|name| bench.text(name));
+    let (small, bad) =
+        (root().join("tests/fixtures/mke3/small.toml"), root().join("tests/fixtures/mke3/unsupported.toml"));
+    let [small, bad] = [small, bad].map(|path| path.to_string_lossy().into_owned());
+    let external = ["--external-address", "mke.example"];
+    for (verb, args, code) in [
+        ("init", vec![fresh.as_str()], 0),
+        ("init", vec![site.as_str()], 3),
+        ("next", vec![site.as_str()], 0),
+        ("next", vec![missing.as_str()], 1),
+        ("compile", vec![site.as_str(), "--key", &key, "--out", &set], 0),
+        ("compile", vec![site.as_str(), "--key", &key, "--out", &set, "--target", "v4.9.9"], 3),
+        ("compile", vec![site.as_str(), "--key", &missing, "--out", &set], 1),
+        ("compile", vec![missing.as_str(), "--key", &key], 1),
+        ("check", vec![site.as_str()], 0),
+        ("check", vec!["--mke3-config-path", &bad], 3),
+        ("check", vec!["--mke3-config-path", &missing], 1),
+        ("convert", [&[small.as_str()], &external[..]].concat(), 0),
+        ("convert", vec![bad.as_str()], 3),
+        ("explain", vec!["mke3.toml:cluster_config.pod_cidr", &site], 0),
+        ("explain", vec!["mke3.toml:cluster_config.pod_cidrs", &site], 3),
+        ("contracts", vec![], 0),
+        ("keys", vec!["pod_cidr"], 0),
+        ("keys", vec!["--target", "v9"], 2),
+        ("keygen", vec!["--no-password", &stem], 0),
+        ("keygen", vec!["--no-password", &stem], 1),
+        ("keygen", vec![&missing], 2),
+        ("verify", vec![set.as_str(), "--public-key", &public], 0),
+        ("verify", vec![set.as_str(), "--public-key", &key], 2),
+        ("verify", vec![site.as_str(), "--public-key", &public], 2),
+        ("carry", vec![set.as_str(), &copy, "--public-key", &public], 0),
+        ("carry", vec![site.as_str(), &copy], 6),
+        ("carry", vec![set.as_str(), &public], 1),
+        ("rebuild", vec!["--check", &set, &site, "--public-key", &public], 0),
+        ("rebuild", vec!["--check", &set, &site, "--target", "v4.9.9"], 3),
+        ("rebuild", vec!["--check", &missing, &site], 1),
+        ("inspect", vec![bundle.as_str()], 0),
+        ("inspect", vec![public.as_str()], 6),
+    ] {
+        let done = airlift(&[&[verb], args.as_slice(), &["--format", "json"]].concat());
+        let answer = answer(&done, verb);
+        assert_eq!(done.code == 0, code == 0, "{verb} {args:?}: {} {}", done.code, done.err);
+        // What was found is a result even where it stops a compile.
+        assert!(code != 0 || !answer["result"].is_null(), "{verb} {args:?}");
+        assert!(
+            code == 0 || answer["result"].is_null() || matches!(verb, "explain" | "check"),
+            "{verb} {args:?}"
+        );
+        let told = |field: &str| !answer[field].as_array().unwrap().is_empty();
+        assert!(code == 0 || told("findings") || told("problems"), "{verb} {args:?} fails without a word");
+    }
+    // Findings stand there whichever way it ends.
+    let done = airlift(&["check", "--mke3-config-path", &bad, "--format", "json"]);
+    let answer = answer(&done, "check");
+    assert!(
+        answer["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|f| f["code"] == "T101" && f["place"]["line"].is_u64())
+    );
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the file is a test's own")]
+fn what_is_no_set_and_no_public_key_is_called_by_its_name() {
+    let bench = Bench::new("examples/acme");
+    assert_eq!(bench.compile("set", &[]).code, 0);
+    let [site, set, key, public] = ["site", "set", "author.key", "author.pub"].map(|name| bench.text(name));
+    for (set, key, words) in [
+        (&set, &key, "is a secret key"),
+        (&site, &public, "is a site directory"),
+        (&public, &public, "is a file, not a set"),
+    ] {
+        let done = airlift(&["verify", set, "--public-key", key]);
+        assert!(done.code == 2 && done.err.contains(words) && done.err.contains("hint: "), "{}", done.err);
+    }
+    let signature = bench.path("set/set.json.minisig");
+    let text = std::fs::read_to_string(&signature).unwrap();
+    std::fs::write(&signature, text.replace('\n', "\r\n")).unwrap();
+    let done = airlift(&["verify", &set, "--public-key", &public]);
+    assert!(done.code == 6 && done.err.contains("CRLF"), "{}", done.err);
+}
+
+#[test]
+fn an_error_tells_its_cause_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let stem = folder.path().join("missing/author").to_string_lossy().into_owned();
+    let done = airlift(&["keygen", "--no-password", &stem]);
+    assert_eq!(done.code, 1, "{}", done.err);
+    assert_eq!(done.err.matches("No such file or directory").count(), 1, "{}", done.err);
+}
+
+/// Runs `airlift` on a terminal of its own, which answers each question in turn.
+fn at_terminal(args: &[&str], answers: &[&str]) -> Done {
+    let script = "import os, pty, sys, json\n\
+        args, answers = json.loads(sys.argv[1]), json.loads(sys.argv[2])\n\
+        pid, fd = pty.fork()\n\
+        if pid == 0:\n    os.execv(args[0], args)\n\
+        shown = b''\n\
+        while True:\n\
+        \x20   try:\n        part = os.read(fd, 4096)\n\
+        \x20   except OSError:\n        break\n\
+        \x20   if not part:\n        break\n\
+        \x20   shown += part\n\
+        \x20   if shown.rstrip(b'\\r\\n').endswith(b': ') and answers:\n        os.write(fd, answers.pop(0).encode() + b'\\n')\n\
+        _, status = os.waitpid(pid, 0)\n\
+        sys.stdout.buffer.write(shown)\n\
+        sys.exit(os.waitstatus_to_exitcode(status))\n";
+    let program = airlift_tests::binary("airlift").to_string_lossy().into_owned();
+    let args: Vec<&str> = std::iter::once(program.as_str()).chain(args.iter().copied()).collect();
+    let (args, answers) = (serde_json::json!(args).to_string(), serde_json::json!(answers).to_string());
+    airlift_tests::stock(std::path::Path::new("."), "python3", &["-c", script, &args, &answers])
+}
+
+#[test]
+fn at_a_terminal_a_password_is_asked_for_and_not_shown() {
+    let bench = Bench::new("examples/acme");
+    let [stem, key, site, set] = ["typed", "typed.key", "site", "typed-set"].map(|name| bench.text(name));
+    let differ = at_terminal(&["keygen", &stem], &["first one", "other one"]);
+    assert!(differ.code == 1 && differ.out.contains("differ"), "{}", differ.out);
+    assert!(!bench.path("typed.key").exists());
+    let made = at_terminal(&["keygen", &stem], &["correct horse", "correct horse"]);
+    assert!(made.code == 0 && made.out.contains("fingerprint"), "{}", made.out);
+    let compile = ["compile", &site, "--key", &key, "--out", &set];
+    let wrong = at_terminal(&compile, &["wrong horse"]);
+    assert!(wrong.code == 3 && wrong.out.contains("does not open"), "{}", wrong.out);
+    let done = at_terminal(&compile, &["correct horse"]);
+    assert!(done.code == 0 && bench.path("typed-set/set.json").exists(), "{}", done.out);
+    for shown in [&made, &wrong, &done] {
+        assert!(!shown.out.contains("horse"), "{}", shown.out);
+    }
+    // Nobody to ask: the message says how to give it.
+    let done = airlift(&compile);
+    assert!(done.code == 3 && done.err.contains("--key-password-file"), "{}", done.err);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods)]
 
 use airlift_tests::canary::Detector;
-use airlift_tests::{Done, binary, copy, files, plain, root, stock};
+use airlift_tests::{Done, answer, binary, copy, files, plain, root, stock};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::collections::BTreeMap;
@@ -265,7 +265,9 @@ fn no_secret_is_in_the_clear_in_anything_that_airlift_writes() {
         ("new", vault.secrets("new", &["--secret", &given, "-l", "trace"])),
         ("new again", vault.secrets("new", &loud)),
         ("renew", vault.secrets("new", &["--renew", "join/gpu-1", "--renew", "pki/ca.key", "-l", "trace"])),
+        ("new JSON", vault.secrets("new", &["--format", "json", "-l", "trace"])),
         ("seal", vault.secrets("seal", &loud)),
+        ("seal JSON", vault.secrets("seal", &["--format", "json", "-l", "trace"])),
         ("show", vault.secrets("show", &loud)),
         ("show JSON", vault.secrets("show", &["--format", "json", "-l", "trace"])),
         ("check", vault.airlift(&["check", &site, "-l", "trace"])),
@@ -746,6 +748,31 @@ fn a_passphrase_is_asked_for_twice_and_not_shown() {
         assert!(!done.out.contains("canary") && !done.out.contains("mistyped"), "{}", done.out);
     }
     assert_eq!(vault.secrets("show", &[]).code, 0, "the passphrase that was typed opens the store");
+}
+
+#[test]
+fn every_verb_of_secrets_answers_programs() {
+    let vault = small();
+    let json = ["--format", "json"];
+    let gone = answer(&vault.secrets("show", &json), "secrets show");
+    assert!(gone["problems"][0]["message"].as_str().unwrap().contains("is not there"), "{gone}");
+    let new = answer(&vault.secrets("new", &json), "secrets new");
+    let added = new["result"]["added"].as_array().unwrap();
+    assert!(added.iter().any(|name| name == "join/lab2"), "{new}");
+    let seal = answer(&vault.secrets("seal", &json), "secrets seal");
+    let sealed = seal["result"]["sealed"].as_array().unwrap();
+    assert!(sealed.iter().any(|file| file == "sealed/lab1/pki/ca.key.age"), "{seal}");
+    let show = answer(&vault.secrets("show", &json), "secrets show");
+    assert_eq!(show["result"]["secrets"].as_array().unwrap().len(), added.len());
+    fs::remove_file(vault.path("site/known_hosts")).unwrap();
+    let unsealed = answer(&vault.secrets("seal", &json), "secrets seal");
+    assert!(unsealed["findings"].as_array().unwrap().iter().any(|f| f["code"] == "S101"), "{unsealed}");
+    let site = vault.text("site");
+    for (yes, code) in [(&[][..], 2), (&["--yes"][..], 0)] {
+        let args = [&["secrets", "destroy", &site, "--format", "json"][..], yes].concat();
+        let output = vault.command().args(args).stdin(std::process::Stdio::null()).output().unwrap();
+        assert_eq!(answer(&output.into(), "secrets destroy")["exit_code"], code);
+    }
 }
 
 #[test]

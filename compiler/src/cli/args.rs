@@ -21,11 +21,11 @@ pub struct Airlift {
 const AFTER_HELP: &str = "A first set, from nothing:
   airlift init acme                  a commented site directory
   airlift next acme                  what is still missing, and the command that makes it
-  airlift keygen author --key-password-file pw   a signing key; pw holds a password, mode 600
+  airlift keygen author              a signing key; asks for a password
   airlift check acme                 what would be lost, changed or in the way
   airlift secrets new acme           keys, tokens and codes, in a store beside the site
   airlift secrets seal acme          each to the nodes that need it
-  airlift compile acme --key author.key --key-password-file pw --out acme-set";
+  airlift compile acme --key author.key --out acme-set";
 
 const SECRETS_HELP: &str = "The store is one file outside of the site directory, encrypted with a passphrase; stock \
 `age -d` opens it. Compiling needs neither store nor passphrase, only the sealed files. docs/secrets.md says what is \
@@ -79,6 +79,35 @@ fn chunk_size() -> clap::builder::RangedU64ValueParser {
     clap::value_parser!(u64).range((1 << 20)..=u64::from(u32::MAX))
 }
 
+impl Verb {
+    /// Its name, and for whom its answer is.
+    pub(super) fn answers(&self) -> (&'static str, Format) {
+        match self {
+            Verb::Init { format, .. } => ("init", *format),
+            Verb::Next { format, .. } => ("next", *format),
+            Verb::Compile { format, .. } => ("compile", *format),
+            Verb::Secrets { verb } => match verb {
+                SecretsVerb::New { format, .. } => ("secrets new", *format),
+                SecretsVerb::Show { format, .. } => ("secrets show", *format),
+                SecretsVerb::Seal { format, .. } => ("secrets seal", *format),
+                SecretsVerb::Destroy { format, .. } => ("secrets destroy", *format),
+            },
+            Verb::Check { format, .. } => ("check", *format),
+            Verb::Convert { format, .. } => ("convert", *format),
+            Verb::Explain { format, .. } => ("explain", *format),
+            Verb::Contracts { format } => ("contracts", *format),
+            Verb::Keys { format, .. } => ("keys", *format),
+            Verb::Keygen { format, .. } => ("keygen", *format),
+            Verb::Verify { format, .. } => ("verify", *format),
+            Verb::Carry { format, .. } => ("carry", *format),
+            Verb::Rebuild { format, .. } => ("rebuild", *format),
+            Verb::Inspect { format, .. } => ("inspect", *format),
+            Verb::Completions { .. } => ("completions", Format::Text),
+            Verb::Man { .. } => ("man", Format::Text),
+        }
+    }
+}
+
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -90,6 +119,9 @@ pub enum Verb {
         /// Name of the site; the directory's name if absent.
         #[arg(long)]
         name: Option<String>,
+        /// For whom the answer is.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
     },
     /// Say what a site directory still lacks, and the command that makes it.
     Next {
@@ -111,7 +143,7 @@ pub enum Verb {
         /// The author's minisign key; see `airlift keygen`.
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
-        /// File with the key's password; else AIRLIFT_KEY_PASSWORD.
+        /// File with the key's password; else AIRLIFT_KEY_PASSWORD, else a terminal is asked.
         #[arg(long, value_name = "FILE")]
         key_password_file: Option<PathBuf>,
         /// Write a copy of mke4.yaml here too.
@@ -163,6 +195,9 @@ pub enum Verb {
         /// Replace a file that is there already.
         #[arg(long)]
         force: bool,
+        /// For whom the answer is.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
     },
     /// Say what became of a key, or where a value comes from.
     Explain {
@@ -199,12 +234,15 @@ pub enum Verb {
         /// Path of the two files, without ending.
         #[arg(value_name = "NAME")]
         stem: PathBuf,
-        /// File with a password for the key; else AIRLIFT_KEY_PASSWORD.
+        /// File with a password for the key; else AIRLIFT_KEY_PASSWORD, else a terminal is asked.
         #[arg(long, value_name = "FILE")]
         key_password_file: Option<PathBuf>,
         /// Keep the key without a password: whoever reads the file can sign.
         #[arg(long, conflicts_with = "key_password_file")]
         no_password: bool,
+        /// For whom the answer is.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
     },
     /// Check a whole set: signatures, digests, and that its parts belong together.
     Verify {
@@ -312,6 +350,9 @@ pub enum SecretsVerb {
         /// Cost of the store's passphrase hash (scrypt), 2 to this power; what takes a second if absent.
         #[arg(long, value_name = "POWER", value_parser = clap::value_parser!(u8).range(1..=22))]
         work_factor: Option<u8>,
+        /// For whom the answer is.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
     },
     /// List names, kinds, recipients and fingerprints; never a secret.
     Show {
@@ -339,6 +380,9 @@ pub enum SecretsVerb {
         /// Cost of the store's passphrase hash (scrypt), 2 to this power; what takes a second if absent.
         #[arg(long, value_name = "POWER", value_parser = clap::value_parser!(u8).range(1..=22))]
         work_factor: Option<u8>,
+        /// For whom the answer is.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
     },
     /// Overwrite and remove the store. Sealed files stay: only the nodes' keys open them.
     Destroy {
@@ -351,6 +395,9 @@ pub enum SecretsVerb {
         /// Don't ask.
         #[arg(long)]
         yes: bool,
+        /// For whom the answer is.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
     },
 }
 

@@ -1,25 +1,17 @@
 //! `airlift carry`: a set to a medium, with the proof that it arrived.
 
-use super::args::Format;
+use super::answer::Answer;
+use super::exit;
 use super::progress::Progress;
 use super::ui::Ui;
-use super::verify::{Problem, problems, refuse, trusted};
-use super::{exit, output};
+use super::verify::trusted;
 use crate::carry::{Carried, CarryError, Event, Options, carry};
 use serde::Serialize;
 use std::path::Path;
 
 #[derive(Serialize)]
-struct Answer<'a> {
-    ok: bool,
-    target: &'a Path,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    carried: Option<Summary<'a>>,
-    problems: Vec<Problem>,
-}
-
-#[derive(Serialize)]
 struct Summary<'a> {
+    target: &'a Path,
     plan_id: String,
     bytes: u64,
     written: &'a [String],
@@ -35,10 +27,9 @@ pub struct Wish<'a> {
     pub public_key: Option<&'a Path>,
     pub trust: Option<&'a Path>,
     pub force: bool,
-    pub format: Format,
 }
 
-pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
+pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<Answer> {
     let trust = trusted(wish.public_key, wish.trust)?.transpose();
     let result = trust.map_err(CarryError::Source).and_then(|trust| {
         let mut progress = None;
@@ -50,29 +41,17 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
             Event::Written(path) => tracing::debug!(path, "written"),
         })
     });
-    if wish.format == Format::Json {
-        output::print_json(&answer(wish.target, &result))?;
-    }
-    match &result {
+    match result {
         Ok(carried) => {
-            if wish.format == Format::Text {
-                output::print(&text(wish.target, carried))?;
-            }
-            remarks(ui, carried);
-            Ok(exit::DONE)
+            remarks(ui, &carried);
+            Answer::new(exit::DONE).result(&summary(wish.target, &carried), text(wish.target, &carried))
         }
         Err(CarryError::Source(found)) => {
-            if wish.format == Format::Text {
-                refuse(ui, found);
-                ui.say("nothing is on the medium that could be taken for this set");
-            }
-            Ok(exit::REFUSED)
+            ui.say("nothing is on the medium that could be taken for this set");
+            Ok(Answer::new(exit::REFUSED).problems(&found))
         }
         Err(error) => {
-            if wish.format == Format::Text {
-                ui.fail(&format!("[{}] {error}", error.code()), Some(error.hint()));
-            }
-            Ok(exit::FAILED)
+            Ok(Answer::new(exit::FAILED).coded(Some(error.code()), error.to_string(), Some(error.hint())))
         }
     }
 }
@@ -107,25 +86,14 @@ fn text(target: &Path, carried: &Carried) -> String {
     }
 }
 
-fn answer<'a>(target: &'a Path, result: &'a Result<Carried, CarryError>) -> Answer<'a> {
-    match result {
-        Ok(carried) => {
-            let summary = Summary {
-                plan_id: carried.plan_id.to_string(),
-                bytes: carried.bytes,
-                written: &carried.written,
-                kept: carried.kept,
-                read_back_past_the_cache: carried.unsure == 0,
-                signature_checked: carried.signature_checked,
-            };
-            Answer { ok: true, target, carried: Some(summary), problems: Vec::new() }
-        }
-        Err(CarryError::Source(found)) => {
-            Answer { ok: false, target, carried: None, problems: problems(found) }
-        }
-        Err(error) => {
-            let problem = Problem { code: error.code(), message: error.to_string(), hint: error.hint() };
-            Answer { ok: false, target, carried: None, problems: vec![problem] }
-        }
+fn summary<'a>(target: &'a Path, carried: &'a Carried) -> Summary<'a> {
+    Summary {
+        target,
+        plan_id: carried.plan_id.to_string(),
+        bytes: carried.bytes,
+        written: &carried.written,
+        kept: carried.kept,
+        read_back_past_the_cache: carried.unsure == 0,
+        signature_checked: carried.signature_checked,
     }
 }

@@ -1,17 +1,17 @@
 //! `airlift check`: what would be lost, changed or in the way, in the three groups of `mkectl check mke3`.
 
+use super::answer::Answer;
 use super::args::Format;
 use super::compile::blob_bytes;
+use super::exit;
 use super::loading::{self, Loaded};
 use super::progress::Progress;
 use super::site_args::SiteArgs;
 use super::ui::{Ui, exit_code};
-use super::{exit, output};
 use crate::access::report::Summary;
 use crate::blob;
 use crate::compile::Translated;
 use crate::contract::Use;
-use crate::diag::json::FindingJson;
 use crate::ledger::KeyEntry;
 use crate::translate::Fate;
 use serde::Serialize;
@@ -26,10 +26,9 @@ struct Report<'a> {
     off: Vec<&'a KeyEntry>,
     #[serde(skip_serializing_if = "Option::is_none")]
     access: Option<&'a Summary>,
-    findings: Vec<FindingJson<'a>>,
 }
 
-pub fn run(ui: Ui, args: &SiteArgs, toml: Option<&Path>, format: Format) -> anyhow::Result<u8> {
+pub fn run(ui: Ui, args: &SiteArgs, toml: Option<&Path>, format: Format) -> anyhow::Result<Answer> {
     let Loaded { inputs, mut findings, files } = match toml {
         Some(toml) => loading::bare(toml, &args.settings, Use::Convert)?,
         None => loading::site(args, Use::Convert)?,
@@ -48,27 +47,18 @@ pub fn run(ui: Ui, args: &SiteArgs, toml: Option<&Path>, format: Format) -> anyh
         ui.findings(&findings);
     }
     let Some(translated) = translated else {
-        if format == Format::Json {
-            output::print_json(&crate::diag::json::list(&findings))?;
-        }
-        return Ok(exit_code(&findings).max(exit::FAILED));
+        return Ok(Answer::new(exit_code(&findings).max(exit::FAILED)).findings(&findings));
     };
     let keys = &translated.ledger.keys;
     let group = |wanted: fn(Fate) -> bool| keys.iter().filter(|k| wanted(k.fate)).collect::<Vec<_>>();
-    findings.sort();
     let report = Report {
         contract: translated.inputs.contract.id,
         supported: group(Fate::has_output),
         not_supported: group(|fate| !fate.has_output() && fate != Fate::Default),
         off: group(|fate| fate == Fate::Default),
         access: translated.access.as_ref().map(|access| &access.report.summary),
-        findings: crate::diag::json::list(&findings),
     };
-    match format {
-        Format::Json => output::print_json(&report)?,
-        Format::Text => output::print(&text(&report)?)?,
-    }
-    Ok(exit_code(&findings))
+    Answer::new(exit_code(&findings)).findings(&findings).result(&report, text(&report)?)
 }
 
 fn text(report: &Report<'_>) -> anyhow::Result<String> {

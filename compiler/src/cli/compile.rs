@@ -1,6 +1,6 @@
 //! `airlift compile`: the whole way from a site directory to a signed set.
 
-use super::args::Format;
+use super::answer::Answer;
 use super::loading::{self, Loaded};
 use super::progress::Progress;
 use super::site_args::SiteArgs;
@@ -12,7 +12,7 @@ use crate::compile::bundle::{self, Parts};
 use crate::compile::{Inputs, Translated, report};
 use crate::contract::Use;
 use crate::diag::Findings;
-use crate::emit::{Existing, ISSUED, Issued, SerialError, SetWriter, SigningKey, Standing, standing};
+use crate::emit::{Existing, ISSUED, Issued, SerialError, SetWriter, Standing, standing};
 use crate::secrets::Sealed;
 use crate::secrets::policy::Slots;
 use crate::site::values::Date;
@@ -31,7 +31,6 @@ pub struct Wish<'a> {
     pub chunk_size: u64,
     pub force: bool,
     pub plaintext: bool,
-    pub format: Format,
 }
 
 #[derive(Serialize)]
@@ -46,26 +45,27 @@ struct Done {
     out: PathBuf,
 }
 
-pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
-    let key = SigningKey::read(wish.key, keygen::password(wish.password_file)?);
+pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<Answer> {
+    let key = keygen::unlock(wish.key, wish.password_file)?;
     let Loaded { inputs, mut findings, files } = loading::site(wish.site, Use::Compile)?;
     let translated = inputs.as_ref().map(|inputs| Translated::new(inputs, &mut findings));
     let sealed = sealed(translated.as_ref(), &files, wish.plaintext, &mut findings)?;
     // What the clock says is shown and may stop the run, but stays out of the set.
     let mut timeless = findings.clone();
     findings.append(expiry(inputs.as_ref()));
-    let whole = translated.as_ref().and_then(|t| Some((t, t.inputs.site.as_ref()?, t.nodes.as_ref()?)));
-    let (true, Some((translated, site, nodes)), false) = (key.is_ok(), whole, findings.stop()) else {
-        ui.findings(&findings);
-        return Ok(match key {
-            Err(error) => {
-                ui.fail(&format!("{error}"), None);
-                if findings.stop() { exit_code(&findings) } else { exit::INPUT }
-            }
-            Ok(_) => stopped(ui, &findings),
-        });
+    let key = match key {
+        Ok(key) => key,
+        Err(error) => {
+            ui.findings(&findings);
+            let code = if findings.stop() { exit_code(&findings) } else { exit::INPUT };
+            return Ok(Answer::new(code).findings(&findings).problem(error.to_string(), None));
+        }
     };
-    let key = key?;
+    let whole = translated.as_ref().and_then(|t| Some((t, t.inputs.site.as_ref()?, t.nodes.as_ref()?)));
+    let (false, Some((translated, site, nodes))) = (findings.stop(), whole) else {
+        ui.findings(&findings);
+        return Ok(Answer::stopped(&findings, "nothing was written"));
+    };
     let out =
         wish.out.map_or_else(|| PathBuf::from(format!("{}-set", site.settings.site.value)), Path::to_owned);
     let existing = if wish.force { Existing::Replace } else { Existing::Keep };
@@ -81,7 +81,7 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
     findings.append(about_blobs);
     ui.findings(&findings);
     if findings.stop() {
-        return Ok(stopped(ui, &findings));
+        return Ok(Answer::stopped(&findings, "nothing was written"));
     }
     if translated.inputs.contract_is_default {
         ui.say(&format!(
@@ -104,8 +104,7 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
     let issued = match may_issue(&wish.site.dir, &out, &name, serial, &packed.set_json) {
         Ok(issued) => issued,
         Err(error) => {
-            ui.fail(&error.to_string(), None);
-            return Ok(exit::INPUT);
+            return Ok(Answer::new(exit::INPUT).findings(&findings).problem(error.to_string(), None));
         }
     };
     let same = standing(&out, &name, serial, &packed.set_json) == Standing::Same;
@@ -135,19 +134,16 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
         bytes: packed.index.files.iter().map(|file| file.size).sum(),
         out,
     };
-    match wish.format {
-        Format::Json => output::print_json(&done)?,
-        Format::Text => output::print(&format!(
-            "{}: {} bundles for {}, site {}, serial {}\nplan id {}\n",
-            done.out.display(),
-            done.nodes,
-            done.contract,
-            done.site,
-            done.serial,
-            done.plan_id
-        ))?,
-    }
-    Ok(exit::DONE)
+    let text = format!(
+        "{}: {} bundles for {}, site {}, serial {}\nplan id {}\n",
+        done.out.display(),
+        done.nodes,
+        done.contract,
+        done.site,
+        done.serial,
+        done.plan_id
+    );
+    Answer::new(exit::DONE).findings(&findings).result(&done, text)
 }
 
 /// What was sealed, where the rest of the site is whole.
@@ -169,11 +165,6 @@ pub(super) fn blob_bytes(site: &Site, files: &SiteFiles) -> u64 {
     named.filter_map(|named| files.get(named.value.as_str())).map(|file| file.size).sum()
 }
 
-fn stopped(ui: Ui, findings: &Findings) -> u8 {
-    ui.fail("nothing was written", Some("mend what stands above and run the same command again"));
-    refusal(findings)
-}
-
 /// Whether a set with this `set.json` may leave under this serial.
 fn may_issue(
     dir: &Path,
@@ -189,14 +180,6 @@ fn may_issue(
         return Err(SerialError::Used { serial, where_, next: issued.next_after(last) });
     }
     Ok(issued)
-}
-
-/// The exit code of a run that wrote nothing.
-fn refusal(findings: &Findings) -> u8 {
-    match exit_code(findings) {
-        exit::DONE => exit::FAILED,
-        code => code,
-    }
 }
 
 /// Certificates that the clock of this machine says are past. Not part of the set: the same inputs give the same bytes

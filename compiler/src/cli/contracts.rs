@@ -1,6 +1,6 @@
 //! `airlift contracts`: the target releases.
 
-use super::args::Format;
+use super::answer::Answer;
 use super::exit;
 use crate::contract::{self, Contract, Use};
 use serde::Serialize;
@@ -30,23 +30,18 @@ impl From<&Contract> for Row {
     }
 }
 
-pub fn run(format: Format) -> anyhow::Result<u8> {
+pub fn run() -> anyhow::Result<Answer> {
     let rows: Vec<Row> = contract::all().iter().map(|c| Row::from(*c)).collect();
-    match format {
-        Format::Json => super::output::print_json(&rows)?,
-        Format::Text => {
-            for row in rows {
-                let verbs = if row.compile { "compile, convert, check" } else { "convert, check" };
-                let mut text = format!(
-                    "{}  released {}, k0s {}, Kubernetes {}\n    from MKE {}\n    for {verbs}\n",
-                    row.id, row.released, row.k0s, row.kubernetes, row.sources
-                );
-                for remark in row.remarks {
-                    text.push_str(&format!("    {remark}\n"));
-                }
-                super::output::print(&text)?;
-            }
+    let mut text = String::new();
+    for row in &rows {
+        let verbs = if row.compile { "compile, convert, check" } else { "convert, check" };
+        text.push_str(&format!(
+            "{}  released {}, k0s {}, Kubernetes {}\n    from MKE {}\n    for {verbs}\n",
+            row.id, row.released, row.k0s, row.kubernetes, row.sources
+        ));
+        for remark in row.remarks {
+            text.push_str(&format!("    {remark}\n"));
         }
     }
-    Ok(exit::DONE)
+    Answer::new(exit::DONE).result(&rows, text)
 }

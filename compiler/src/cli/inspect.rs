@@ -1,8 +1,8 @@
 //! `airlift inspect`: what a bundle holds. Reads its form strictly, but asks for no signature and says so.
 
-use super::args::Format;
+use super::answer::Answer;
+use super::exit;
 use super::ui::Ui;
-use super::{exit, output};
 use airlift_bundle::archive;
 use airlift_bundle::files::read_limited;
 use airlift_bundle::limits::Limits;
@@ -12,18 +12,13 @@ use std::fmt::Write as _;
 use std::io::{Write as _, stdout};
 use std::path::Path;
 
-pub fn run(ui: Ui, bundle: &Path, entry: Option<&str>, format: Format) -> anyhow::Result<u8> {
+pub fn run(ui: Ui, bundle: &Path, entry: Option<&str>) -> anyhow::Result<Answer> {
     let limits = Limits::FORMAT_1;
     let opened =
         read_limited(bundle, limits.bundle).map_err(Into::into).and_then(|b| archive::read(&b, &limits));
     let opened = match opened {
         Ok(opened) => opened,
-        Err(problems) => {
-            for problem in problems.iter() {
-                ui.fail(&format!("[{}] failed to {problem}", problem.code()), Some(problem.hint()));
-            }
-            return Ok(exit::REFUSED);
-        }
+        Err(problems) => return Ok(Answer::new(exit::REFUSED).problems(&problems)),
     };
     ui.say("note: the bundle's form is right; its signature was not checked (`airlift verify SET` does)");
     let manifest = opened.manifest();
@@ -35,20 +30,14 @@ pub fn run(ui: Ui, bundle: &Path, entry: Option<&str>, format: Format) -> anyhow
             match found {
                 Some(bytes) => stdout().lock().write_all(&bytes)?,
                 None => {
-                    ui.fail(
-                        &format!("{} holds no `{name}`", bundle.display()),
-                        Some("leave PATH out for a list"),
-                    );
-                    return Ok(exit::USAGE);
+                    let text = format!("{} holds no `{name}`", bundle.display());
+                    return Ok(Answer::new(exit::USAGE).problem(text, Some("leave PATH out for a list")));
                 }
             }
         }
-        None => match format {
-            Format::Json => output::print_json(manifest)?,
-            Format::Text => output::print(&text(manifest)?)?,
-        },
+        None => return Answer::new(exit::DONE).result(manifest, text(manifest)?),
     }
-    Ok(exit::DONE)
+    Ok(Answer::written(exit::DONE))
 }
 
 fn text(manifest: &Manifest) -> anyhow::Result<String> {

@@ -1,5 +1,6 @@
 //! `airlift man`: the manual, from the same definitions as `--help`.
 
+use super::answer::Answer;
 use super::args::Airlift;
 use super::exit;
 use anyhow::Context as _;
@@ -8,7 +9,7 @@ use clap_mangen::Man;
 use std::fmt::Write as _;
 use std::path::Path;
 
-pub fn run(dir: Option<&Path>) -> anyhow::Result<u8> {
+pub fn run(dir: Option<&Path>) -> anyhow::Result<Answer> {
     let mut command = Airlift::command();
     command.build();
     match dir {
@@ -24,7 +25,7 @@ pub fn run(dir: Option<&Path>) -> anyhow::Result<u8> {
             }
         }
     }
-    Ok(exit::DONE)
+    Ok(Answer::written(exit::DONE))
 }
 
 fn page(man: Man, with_exit_codes: bool) -> anyhow::Result<String> {

@@ -2,7 +2,9 @@
 //!
 //! Standard output is data, standard error is talk. Exit codes are in [`exit`].
 
+mod answer;
 mod args;
+mod ask;
 mod carry;
 mod check;
 mod compile;

@@ -1,19 +1,18 @@
 //! `airlift rebuild --check`: is a set what the compiler makes of a site directory?
 
-use super::args::Format;
+use super::answer::Answer;
 use super::compile::{blob_bytes, sealed};
+use super::exit;
 use super::loading::{self, Loaded};
 use super::progress::Progress;
 use super::site_args::SiteArgs;
 use super::ui::Ui;
-use super::verify::{Problem, problems, refuse, trusted};
-use super::{exit, output};
+use super::verify::trusted;
 use crate::blob;
 use crate::compile::bundle::{self, Parts};
 use crate::compile::{Translated, report};
 use crate::contract::Use;
-use crate::rebuild::{Against, Difference};
-use airlift_bundle::Problems;
+use crate::rebuild::Against;
 use anyhow::Context as _;
 use serde::Serialize;
 use std::path::Path;
@@ -25,29 +24,26 @@ pub struct Wish<'a> {
     pub chunk_size: u64,
     pub public_key: Option<&'a Path>,
     pub trust: Option<&'a Path>,
-    pub format: Format,
 }
 
 #[derive(Serialize)]
-struct Answer {
-    ok: bool,
+struct Rebuilt {
     plan_id: String,
     files: usize,
     signatures_checked: bool,
-    problems: Vec<Problem>,
 }
 
 /// What to do about a file that differs.
 const HINT: &str = "compare tool versions (plan.json names the one that made the set) and flags; if both are the same, \
      the set or an input was changed: do not approve it";
 
-pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
+/// What is said where there is nothing to compare with.
+const STOPPED: &str = "the site directory does not compile, so nothing can be compared";
+
+pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<Answer> {
     let trust = match trusted(wish.public_key, wish.trust)?.transpose() {
         Ok(trust) => trust,
-        Err(found) => {
-            refuse(ui, &found);
-            return Ok(exit::REFUSED);
-        }
+        Err(found) => return Ok(Answer::new(exit::REFUSED).problems(&found)),
     };
     anyhow::ensure!(wish.set.is_dir(), "{} is no directory with a set", wish.set.display());
     let Loaded { inputs, mut findings, files } = loading::site(wish.site, Use::Compile)?;
@@ -55,9 +51,8 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
     let sealed = sealed(translated.as_ref(), &files, true, &mut findings)?;
     let whole = translated.as_ref().and_then(|t| Some((t, t.inputs.site.as_ref()?, t.nodes.as_ref()?)));
     let (false, Some((translated, site, nodes))) = (findings.stop(), whole) else {
-        let code = ui.findings(&findings);
-        ui.fail("the site directory does not compile, so nothing can be compared", None);
-        return Ok(code.max(exit::FAILED));
+        ui.findings(&findings);
+        return Ok(Answer::stopped(&findings, STOPPED));
     };
     let progress = Progress::new(ui, "reading blobs", 2 * blob_bytes(site, &files));
     let contract = translated.inputs.contract;
@@ -65,9 +60,8 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
     let into = blob::Into { cut: wish.chunk_size, writer: None, each: &|bytes| progress.add(bytes) };
     let blobs = blob::take(&from, &into, &mut findings)?;
     if findings.stop() {
-        let code = ui.findings(&findings);
-        ui.fail("the site directory does not compile, so nothing can be compared", None);
-        return Ok(code);
+        ui.findings(&findings);
+        return Ok(Answer::stopped(&findings, STOPPED));
     }
     let against = Against::new(wish.set);
     for taken in &blobs {
@@ -91,57 +85,31 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<u8> {
         Some(trust) => Against::signatures(wish.set, trust, &differences),
         None => Ok(()),
     };
-    let answer = Answer {
-        ok: differences.is_empty() && signatures.is_ok(),
+    let rebuilt = Rebuilt {
         plan_id: packed.index.plan_id.to_string(),
         files: packed.index.files.len(),
         signatures_checked: trust.is_some(),
-        problems: differences
-            .iter()
-            .map(problem)
-            .chain(signatures.as_ref().err().into_iter().flat_map(problems))
-            .collect(),
     };
-    match wish.format {
-        Format::Json => output::print_json(&answer)?,
-        Format::Text => say(ui, wish.set, &answer, &differences, &signatures)?,
-    }
-    Ok(if answer.ok { exit::DONE } else { exit::REFUSED })
-}
-
-fn problem(difference: &Difference) -> Problem {
-    Problem { code: difference.code(), message: difference.describe(), hint: HINT }
-}
-
-fn say(
-    ui: Ui,
-    set: &Path,
-    answer: &Answer,
-    differences: &[Difference],
-    signatures: &Result<(), Problems>,
-) -> anyhow::Result<()> {
-    for difference in differences {
-        ui.fail(&format!("[{}] {}", difference.code(), difference.describe()), None);
-    }
-    if !differences.is_empty() {
-        ui.say(&format!("hint: {HINT}"));
-    }
-    if let Err(found) = signatures {
-        refuse(ui, found);
-    }
-    let set = set.display();
-    if answer.ok {
-        let signatures =
-            if answer.signatures_checked { "its signatures hold" } else { "its signatures were not checked" };
-        output::print(&format!(
-            "{set}: all {} files are what the compiler makes of the site directory; {signatures}\nplan id {}\n",
-            answer.files, answer.plan_id
-        ))?;
-        if !answer.signatures_checked {
+    let set = wish.set.display();
+    if differences.is_empty() && signatures.is_ok() {
+        if trust.is_none() {
             ui.say("note: --public-key checks the signatures too");
         }
-    } else {
-        ui.say(&format!("{set} is not what the compiler makes of the site directory"));
+        let signatures =
+            if trust.is_some() { "its signatures hold" } else { "its signatures were not checked" };
+        let text = format!(
+            "{set}: all {} files are what the compiler makes of the site directory; {signatures}\nplan id {}\n",
+            rebuilt.files, rebuilt.plan_id
+        );
+        return Answer::new(exit::DONE).result(&rebuilt, text);
     }
-    Ok(())
+    ui.say(&format!("{set} is not what the compiler makes of the site directory"));
+    let mut answer = Answer::new(exit::REFUSED).result(&rebuilt, "")?;
+    for difference in &differences {
+        answer = answer.coded(Some(difference.code()), difference.describe(), Some(HINT));
+    }
+    Ok(match signatures {
+        Ok(()) => answer,
+        Err(found) => answer.problems(&found),
+    })
 }

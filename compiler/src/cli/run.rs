@@ -1,5 +1,6 @@
 //! From a parsed command line to the verb that does it.
 
+use super::answer::Answer;
 use super::args::{Airlift, Verb};
 use super::ui::Ui;
 use super::{
@@ -11,7 +12,12 @@ use std::io::ErrorKind;
 /// Does what the command line says. Returns the process's exit code.
 pub fn run(airlift: Airlift) -> u8 {
     let ui = Ui::new(&airlift.global);
-    match dispatch(ui, airlift.verb) {
+    let (verb, format) = airlift.verb.answers();
+    let answer = dispatch(ui, airlift.verb).or_else(|error| match is_closed_pipe(&error) {
+        true => Err(error),
+        false => Ok(Answer::new(exit::FAILED).problem(whole(&error), None)),
+    });
+    match answer.and_then(|answer| answer.tell(ui, verb, format).map(|()| answer.code)) {
         Ok(code) => code,
         // The reader of our output has gone; that is its right.
         Err(error) if is_closed_pipe(&error) => exit::DONE,
@@ -22,10 +28,10 @@ pub fn run(airlift: Airlift) -> u8 {
     }
 }
 
-fn dispatch(ui: Ui, verb: Verb) -> anyhow::Result<u8> {
+fn dispatch(ui: Ui, verb: Verb) -> anyhow::Result<Answer> {
     match verb {
-        Verb::Init { dir, name } => init::run(ui, &dir, name.as_deref()),
-        Verb::Next { dir, format } => next::run(ui, &dir, format),
+        Verb::Init { dir, name, .. } => init::run(ui, &dir, name.as_deref()),
+        Verb::Next { dir, .. } => next::run(ui, &dir),
         Verb::Compile {
             site,
             out,
@@ -35,7 +41,7 @@ fn dispatch(ui: Ui, verb: Verb) -> anyhow::Result<u8> {
             chunk_size,
             force,
             plaintext_secrets,
-            format,
+            format: _,
         } => compile::run(
             ui,
             &compile::Wish {
@@ -47,26 +53,25 @@ fn dispatch(ui: Ui, verb: Verb) -> anyhow::Result<u8> {
                 chunk_size,
                 force,
                 plaintext: plaintext_secrets,
-                format,
             },
         ),
         Verb::Secrets { verb } => secrets::run(ui, verb),
         Verb::Check { site, mke3_config_path, format } => {
             check::run(ui, &site, mke3_config_path.as_deref(), format)
         }
-        Verb::Convert { toml, site, config_out, force } => {
+        Verb::Convert { toml, site, config_out, force, .. } => {
             convert::run(ui, &toml, &site, config_out.as_deref(), force)
         }
-        Verb::Explain { query, site, format } => explain::run(ui, &query, &site, format),
-        Verb::Contracts { format } => contracts::run(format),
-        Verb::Keys { target, filter, format } => keys::run(ui, target.as_deref(), filter.as_deref(), format),
-        Verb::Keygen { stem, key_password_file, no_password } => {
+        Verb::Explain { query, site, .. } => explain::run(ui, &query, &site),
+        Verb::Contracts { .. } => contracts::run(),
+        Verb::Keys { target, filter, .. } => keys::run(target.as_deref(), filter.as_deref()),
+        Verb::Keygen { stem, key_password_file, no_password, .. } => {
             keygen::run(ui, &stem, key_password_file.as_deref(), no_password)
         }
-        Verb::Verify { set, public_key, trust, format } => {
-            verify::run(ui, &set, public_key.as_deref(), trust.as_deref(), format)
+        Verb::Verify { set, public_key, trust, .. } => {
+            verify::run(&set, public_key.as_deref(), trust.as_deref())
         }
-        Verb::Carry { set, target, public_key, trust, force, format } => carry::run(
+        Verb::Carry { set, target, public_key, trust, force, .. } => carry::run(
             ui,
             &carry::Wish {
                 set: &set,
@@ -74,10 +79,9 @@ fn dispatch(ui: Ui, verb: Verb) -> anyhow::Result<u8> {
                 public_key: public_key.as_deref(),
                 trust: trust.as_deref(),
                 force,
-                format,
             },
         ),
-        Verb::Rebuild { check: _, set, site, chunk_size, public_key, trust, format } => rebuild::run(
+        Verb::Rebuild { set, site, chunk_size, public_key, trust, .. } => rebuild::run(
             ui,
             &rebuild::Wish {
                 set: &set,
@@ -85,10 +89,9 @@ fn dispatch(ui: Ui, verb: Verb) -> anyhow::Result<u8> {
                 chunk_size,
                 public_key: public_key.as_deref(),
                 trust: trust.as_deref(),
-                format,
             },
         ),
-        Verb::Inspect { bundle, path, format } => inspect::run(ui, &bundle, path.as_deref(), format),
+        Verb::Inspect { bundle, path, .. } => inspect::run(ui, &bundle, path.as_deref()),
         Verb::Completions { shell } => completions::run(shell),
         Verb::Man { dir } => man::run(dir.as_deref()),
     }

@@ -1,10 +1,11 @@
 //! `airlift secrets`: from flags and prompts to the work in [`crate::secrets`].
 
-use super::args::{Format, SecretsVerb, StoreArgs};
+use super::answer::Answer;
+use super::args::{SecretsVerb, StoreArgs};
 use super::loading::{self, Loaded};
 use super::site_args::SiteArgs;
-use super::ui::{Ui, exit_code};
-use super::{exit, output, secrets_show};
+use super::ui::Ui;
+use super::{ask, exit, secrets_show};
 use crate::ambient;
 use crate::compile::Translated;
 use crate::contract::Use;
@@ -31,25 +32,22 @@ const SHORTEST: usize = 12;
 /// Work that is done sooner shows no progress bar.
 const QUIET: Duration = Duration::from_secs(1);
 
-pub fn run(ui: Ui, verb: SecretsVerb) -> anyhow::Result<u8> {
+pub fn run(ui: Ui, verb: SecretsVerb) -> anyhow::Result<Answer> {
     let done = match verb {
-        SecretsVerb::New { site, store, secret, renew, work_factor } => {
+        SecretsVerb::New { site, store, secret, renew, work_factor, .. } => {
             new(ui, &New { site: &site, store: &store, given: &secret, renew: &renew, work: work_factor })
         }
-        SecretsVerb::Show { dir, store, format } => show(&dir, &store, format),
-        SecretsVerb::Seal { site, store, plaintext_secrets, work_factor } => {
+        SecretsVerb::Show { dir, store, .. } => show(&dir, &store),
+        SecretsVerb::Seal { site, store, plaintext_secrets, work_factor, .. } => {
             seal(ui, &site, &store, plaintext_secrets, work_factor)
         }
-        SecretsVerb::Destroy { dir, store, yes } => destroy(ui, &dir, store.as_deref(), yes),
+        SecretsVerb::Destroy { dir, store, yes, .. } => destroy(ui, &dir, store.as_deref(), yes),
     };
     match done {
         Err(error) => match error.downcast_ref::<SecretsError>() {
             // What a person can mend is not unforeseen.
             Some(SecretsError::Write { .. } | SecretsError::Make { .. }) | None => Err(error),
-            Some(known) => {
-                ui.fail(&known.to_string(), None);
-                Ok(exit::INPUT)
-            }
+            Some(known) => Ok(Answer::new(exit::INPUT).problem(known.to_string(), None)),
         },
         done => done,
     }
@@ -63,11 +61,11 @@ struct New<'a> {
     work: Option<u8>,
 }
 
-fn new(ui: Ui, wish: &New<'_>) -> anyhow::Result<u8> {
+fn new(ui: Ui, wish: &New<'_>) -> anyhow::Result<Answer> {
     let Loaded { inputs, mut findings, files } = loading::site(wish.site, Use::Compile)?;
     let translated = inputs.as_ref().map(|inputs| Translated::new(inputs, &mut findings));
     let Some((translated, site)) = ready(ui, translated.as_ref(), &findings) else {
-        return Ok(refusal(&findings));
+        return Ok(Answer::stopped(&findings, "nothing was done"));
     };
     let slots = Slots::of(translated);
     let mut given = from_files(wish.given)?;
@@ -111,13 +109,21 @@ fn new(ui: Ui, wish: &New<'_>) -> anyhow::Result<u8> {
     } else {
         ui.say(&format!("{shown} has everything already; nothing was written"));
     }
+    let mut text = String::new();
     for (word, names) in [("new", &made.added), ("renewed", &made.renewed)] {
         for name in names {
-            output::print(&format!("{word:8} {name}\n"))?;
+            text.push_str(&format!("{word:8} {name}\n"));
         }
     }
     ui.say(&format!("hint: `airlift secrets seal {dir}` seals them to the nodes"));
-    Ok(exit::DONE)
+    let result = serde_json::json!({
+        "store": file.path(),
+        "added": made.added,
+        "renewed": made.renewed,
+        "differ": made.differ,
+        "missing": made.missing,
+    });
+    Answer::new(exit::DONE).result(&result, text)
 }
 
 fn seal(
@@ -126,12 +132,12 @@ fn seal(
     store_args: &StoreArgs,
     plaintext: bool,
     work: Option<u8>,
-) -> anyhow::Result<u8> {
+) -> anyhow::Result<Answer> {
     let dir = &site.dir;
     let Loaded { inputs, mut findings, files } = loading::site(site, Use::Compile)?;
     let translated = inputs.as_ref().map(|inputs| Translated::new(inputs, &mut findings));
     let Some((translated, site)) = ready(ui, translated.as_ref(), &findings) else {
-        return Ok(refusal(&findings));
+        return Ok(Answer::stopped(&findings, "nothing was done"));
     };
     let slots = Slots::of(translated);
     let (file, name) = hold(store_args.store.as_deref(), dir, site.settings.site.value.as_str())?;
@@ -145,8 +151,7 @@ fn seal(
     let sealed = seal::seal(&mut store, site, &files, &slots, plaintext, &mut found)?;
     ui.findings(&found);
     let Some(sealed) = sealed else {
-        ui.fail("nothing was sealed", Some("mend what stands above and run the same command again"));
-        return Ok(refusal(&found));
+        return Ok(Answer::stopped(&found, "nothing was sealed"));
     };
     for one in &sealed.plaintext {
         ui.say(&format!(
@@ -159,13 +164,20 @@ fn seal(
         file.write(&store, &passphrase, work)?;
     }
     let nodes = site.inventory.nodes.len();
-    output::print(&format!(
+    let text = format!(
         "{nodes} nodes: {} files sealed, {} kept, {} removed\n",
         sealed.write.len(),
         sealed.kept,
         sealed.remove.len()
-    ))?;
-    Ok(exit::DONE)
+    );
+    let result = serde_json::json!({
+        "nodes": nodes,
+        "sealed": sealed.write.keys().collect::<Vec<_>>(),
+        "kept": sealed.kept,
+        "removed": sealed.remove,
+        "plaintext": sealed.plaintext,
+    });
+    Answer::new(exit::DONE).findings(&found).result(&result, text)
 }
 
 /// Each file appears whole. The list comes last: a compile between an interruption and the next run sees that files and
@@ -191,21 +203,17 @@ fn write(dir: &Path, sealed: &SealedFiles) -> anyhow::Result<()> {
     Ok(replace_private(&dir.join(label), bytes, 0o644)?)
 }
 
-fn show(dir: &Path, store_args: &StoreArgs, format: Format) -> anyhow::Result<u8> {
+fn show(dir: &Path, store_args: &StoreArgs) -> anyhow::Result<Answer> {
     let (file, name) = hold(store_args.store.as_deref(), dir, &site_name(dir)?)?;
     if !file.exists() {
         return Err(SecretsError::Absent(file.path().to_owned()).into());
     }
     let store = file.read(&passphrase(store_args, false)?, &name)?;
     let shown = secrets_show::Shown::of(&store, file.path());
-    match format {
-        Format::Json => output::print_json(&shown)?,
-        Format::Text => output::print(&shown.to_string())?,
-    }
-    Ok(exit::DONE)
+    Answer::new(exit::DONE).result(&shown, shown.to_string())
 }
 
-fn destroy(ui: Ui, dir: &Path, store: Option<&Path>, yes: bool) -> anyhow::Result<u8> {
+fn destroy(ui: Ui, dir: &Path, store: Option<&Path>, yes: bool) -> anyhow::Result<Answer> {
     let (file, name) = hold(store, dir, &site_name(dir)?)?;
     if !file.exists() {
         return Err(SecretsError::Absent(file.path().to_owned()).into());
@@ -221,8 +229,8 @@ fn destroy(ui: Ui, dir: &Path, store: Option<&Path>, yes: bool) -> anyhow::Resul
         let mut typed = String::new();
         stdin().lock().read_line(&mut typed)?;
         if typed.trim() != sentence {
-            ui.fail("nothing was destroyed", Some(&format!("type `{sentence}`, or give --yes")));
-            return Ok(exit::USAGE);
+            let hint = format!("type `{sentence}`, or give --yes");
+            return Ok(Answer::new(exit::USAGE).problem("nothing was destroyed", Some(&hint)));
         }
     }
     file.destroy()?;
@@ -231,7 +239,7 @@ fn destroy(ui: Ui, dir: &Path, store: Option<&Path>, yes: bool) -> anyhow::Resul
          of it; they stay encrypted with the passphrase, so forget that too",
         path.display()
     ));
-    Ok(exit::DONE)
+    Answer::new(exit::DONE).result(&serde_json::json!({ "destroyed": path }), "")
 }
 
 /// A site that is whole and right, else the findings are shown.
@@ -243,17 +251,9 @@ fn ready<'a>(
     let whole = translated.and_then(|translated| Some((translated, translated.inputs.site.as_ref()?)));
     if findings.stop() || whole.is_none() {
         ui.findings(findings);
-        ui.fail("nothing was done", Some("mend what stands above and run the same command again"));
         return None;
     }
     whole
-}
-
-fn refusal(findings: &Findings) -> u8 {
-    match exit_code(findings) {
-        exit::DONE => exit::FAILED,
-        code => code,
-    }
 }
 
 /// Name of the site in a directory whose other inputs need not be right.
@@ -288,29 +288,16 @@ fn hold(store: Option<&Path>, dir: &Path, site: &str) -> anyhow::Result<(StoreFi
 
 /// From a file, else from the environment, else from the terminal; for a new store twice.
 fn passphrase(from: &StoreArgs, fresh: bool) -> anyhow::Result<Secret> {
-    let given = match &from.passphrase_file {
-        Some(path) => Some(Secret::new(first_line(read_private(path)?))),
-        None => match ambient::variable(PASSPHRASE).map(|value| value.into_string()) {
-            Some(Ok(text)) => Some(Secret::new(text)),
-            Some(Err(_)) => anyhow::bail!("{PASSPHRASE} is not UTF-8"),
-            None => None,
-        },
-    };
-    let passphrase = match given {
+    let passphrase = match ask::given(from.passphrase_file.as_deref(), PASSPHRASE)? {
         Some(given) => given,
         None => {
-            let ask = |prompt| {
-                let typed = ambient::typed_unseen(prompt).map(Secret::new);
-                typed
-                    .with_context(|| format!("no terminal to ask at; give --passphrase-file or {PASSPHRASE}"))
-            };
-            let first = ask("Passphrase of the store (not shown): ")?;
-            if fresh && !ask("The same again: ")?.same(&first) {
-                return Err(
-                    SecretsError::Value("the two passphrases differ; nothing was made".to_owned()).into()
-                );
-            }
-            first
+            let prompt = "Passphrase of the store (not shown): ";
+            let typed = if fresh { ask::chosen(prompt) } else { ask::known(prompt).map(Some) };
+            typed
+                .with_context(|| format!("no terminal to ask at; give --passphrase-file or {PASSPHRASE}"))?
+                .ok_or_else(|| {
+                    SecretsError::Value("the two passphrases differ; nothing was made".to_owned())
+                })?
         }
     };
     if fresh && passphrase.expose().chars().count() < SHORTEST {
@@ -319,11 +306,6 @@ fn passphrase(from: &StoreArgs, fresh: bool) -> anyhow::Result<Secret> {
         return Err(SecretsError::Value(text).into());
     }
     Ok(passphrase)
-}
-
-fn first_line(text: String) -> String {
-    let text = Secret::new(text);
-    text.expose().lines().next().unwrap_or_default().to_owned()
 }
 
 /// Values for slots out of `NAME=FILE`.

@@ -17,7 +17,8 @@ impl Ui {
     /// From the flags, the environment (`NO_COLOR`) and what standard error is.
     pub fn new(global: &Global) -> Self {
         let colour = !global.no_color && ambient::variable("NO_COLOR").is_none() && stderr().is_terminal();
-        // What the tool does, for `-l debug` and `-l trace`. Without times: the log of a run reads like any other's.
+        // What the tool does, for `-l debug` and `-l trace`. Without times: the log of a run reads like any other's; and
+        // without colours, which this build of the logger doesn't have.
         let logger = tracing_subscriber::fmt().without_time().with_target(false).with_ansi(false);
         let level = match global.log_level {
             LogLevel::Trace => tracing::Level::TRACE,

@@ -1,23 +1,15 @@
 //! `airlift verify`: a whole set, on a workstation. `airlift-node verify` does the same on a node.
 
-use super::args::Format;
-use super::ui::Ui;
-use super::{exit, output};
+use super::answer::Answer;
+use super::exit;
+use crate::site::settings::SITE_YAML;
 use airlift_bundle::Problems;
-use airlift_bundle::set::{Report, verify_set};
+use airlift_bundle::set::{Report, SetIndex, verify_set};
 use airlift_bundle::signature::PublicKey;
 use airlift_bundle::trust::TrustFile;
 use anyhow::Context as _;
 use serde::Serialize;
 use std::path::Path;
-
-#[derive(Serialize)]
-struct Verdict {
-    ok: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    set: Option<Set>,
-    problems: Vec<Problem>,
-}
 
 #[derive(Serialize)]
 struct Set {
@@ -32,47 +24,54 @@ struct Set {
     bytes: u64,
 }
 
-#[derive(Serialize)]
-pub(super) struct Problem {
-    pub(super) code: &'static str,
-    pub(super) message: String,
-    pub(super) hint: &'static str,
-}
-
-pub fn run(
-    ui: Ui,
-    set: &Path,
-    public_key: Option<&Path>,
-    trust: Option<&Path>,
-    format: Format,
-) -> anyhow::Result<u8> {
+pub fn run(set: &Path, public_key: Option<&Path>, trust: Option<&Path>) -> anyhow::Result<Answer> {
+    if let Some((message, hint)) = misplaced(set, public_key.or(trust)) {
+        return Ok(Answer::new(exit::USAGE).problem(message, Some(&hint)));
+    }
     let trust = trusted(public_key, trust)?.unwrap_or_else(|| Ok(TrustFile::default()));
-    let result = trust.and_then(|trust| verify_set(set, &trust));
-    if format == Format::Json {
-        output::print_json(&verdict(&result))?;
-    }
-    match result {
-        Ok(report) => {
-            if format == Format::Text {
-                output::print(&text(&report))?;
-            }
-            Ok(exit::DONE)
-        }
+    match trust.and_then(|trust| verify_set(set, &trust)) {
+        Ok(report) => Answer::new(exit::DONE).result(&describe(&report), text(&report)),
         Err(problems) => {
-            if format == Format::Text {
-                refuse(ui, &problems);
-                ui.say("refused");
-            }
-            Ok(exit::REFUSED)
+            let answer = Answer::new(exit::REFUSED).problems(&problems);
+            Ok(match recoded(set) {
+                Some(file) => answer.problem(
+                    format!("{file} has line ends of Windows (CRLF): something rewrote it on the way"),
+                    Some("copy the set again as it is, without conversion of texts"),
+                ),
+                None => answer,
+            })
         }
     }
 }
 
-/// Shows every problem with its way out.
-pub(super) fn refuse(ui: Ui, problems: &Problems) {
-    for problem in problems.iter() {
-        ui.fail(&format!("[{}] failed to {problem}", problem.code()), Some(problem.hint()));
+/// What is plainly something else than a set and a public key, and what to do.
+fn misplaced(set: &Path, key: Option<&Path>) -> Option<(String, String)> {
+    let shown = set.display();
+    if set.is_file() {
+        let text = format!("{shown} is a file, not a set");
+        return Some((text, "give the directory that `airlift compile` wrote".to_owned()));
     }
+    if set.join(SITE_YAML).is_file() && !set.join(SetIndex::FILE).exists() {
+        let text = format!("{shown} is a site directory, not a set");
+        return Some((text, format!("`airlift compile {shown}` makes a set; verify that")));
+    }
+    let key = key?;
+    let secret = std::fs::read_to_string(key).is_ok_and(|text| {
+        text.lines()
+            .next()
+            .is_some_and(|line| line.starts_with("untrusted comment: ") && line.contains("secret key"))
+    });
+    secret.then(|| {
+        let text = format!("{} is a secret key; a set is checked with the public one", key.display());
+        (text, format!("give {}", key.with_extension("pub").display()))
+    })
+}
+
+/// The first signature that has other line ends than it was written with.
+fn recoded(set: &Path) -> Option<String> {
+    let file = format!("{}.minisig", SetIndex::FILE);
+    let text = std::fs::read_to_string(set.join(&file)).ok()?;
+    text.contains('\r').then_some(file)
 }
 
 /// Trust in the keys that flags name; `None` where they name none.
@@ -90,23 +89,8 @@ pub(super) fn trusted(
     })
 }
 
-/// Problems as JSON shows them.
-pub(super) fn problems(found: &Problems) -> Vec<Problem> {
-    found
-        .iter()
-        .map(|p| Problem { code: p.code(), message: format!("failed to {p}"), hint: p.hint() })
-        .collect()
-}
-
 fn read(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))
-}
-
-fn verdict(result: &Result<Report, Problems>) -> Verdict {
-    match result {
-        Ok(report) => Verdict { ok: true, set: Some(describe(report)), problems: Vec::new() },
-        Err(found) => Verdict { ok: false, set: None, problems: problems(found) },
-    }
 }
 
 fn describe(report: &Report) -> Set {

@@ -47,7 +47,7 @@ impl<'a> Translated<'a> {
                 }
                 Err(found) => {
                     // That two nodes are one has been told with its places.
-                    let told = findings.has(&site::HOST_TWICE);
+                    let told = findings.has(site::HOST_TWICE);
                     findings.extend(found.into_iter().filter(|f| !told || f.code.id != output::NODES.id));
                     None
                 }

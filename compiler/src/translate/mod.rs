@@ -10,6 +10,7 @@ mod areas;
 mod ctx;
 mod decision;
 mod fate;
+pub mod fates;
 mod rule;
 mod run;
 mod site;

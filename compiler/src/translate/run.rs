@@ -146,24 +146,7 @@ pub(super) fn fault(code: &'static crate::diag::Code, message: String) -> Findin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::translate::testing::{CONTRACTS, file_with, run};
-
-    /// What MKE 3 wants beside some keys before it takes them.
-    const BESIDE: &[(&str, &str)] = &[
-        ("cluster_config.calico_kdd", "true"),
-        ("audit_log_configuration.level", "\"metadata\""),
-        ("hardening_configuration.hardening_enabled", "true"),
-        ("cluster_config.calico_controller_liveness_probe_failure_threshold", "5"),
-        ("cluster_config.calico_controller_liveness_probe_initial_delay_seconds", "5"),
-        ("cluster_config.calico_controller_liveness_probe_period_seconds", "5"),
-        ("cluster_config.calico_controller_liveness_probe_success_threshold", "5"),
-        ("cluster_config.calico_controller_liveness_probe_timeout_seconds", "5"),
-        ("cluster_config.calico_controller_readiness_probe_failure_threshold", "5"),
-        ("cluster_config.calico_controller_readiness_probe_initial_delay_seconds", "5"),
-        ("cluster_config.calico_controller_readiness_probe_period_seconds", "5"),
-        ("cluster_config.calico_controller_readiness_probe_success_threshold", "5"),
-        ("cluster_config.calico_controller_readiness_probe_timeout_seconds", "5"),
-    ];
+    use crate::translate::testing::{BESIDE, CONTRACTS, file_with, run};
 
     #[test]
     fn every_key_of_the_catalogue_stands_in_exactly_one_rule() {

@@ -18,6 +18,23 @@ pub const CONTRACTS: [&str; 5] = ["v4.0.0", "v4.1.0", "v4.1.2", "v4.1.5", "v4.2.
 /// A certificate made for tests, as one TOML text.
 pub const PEM: &str = "\"-----BEGIN CERTIFICATE-----\\nMIIBzjCCAXOgAwIBAgIUG65rylPaI/aSL2IA5lczS5zmYKEwCgYIKoZIzj0EAwIw\\nPDEdMBsGA1UECgwURXhhbXBsZSBUZXN0IEZpeHR1cmUxGzAZBgNVBAMMEm1zci1j\\nYS5leGFtcGxlLmNvbTAeFw0yNjExMjIxNzE3NTlaFw0zNjExMTkxNzE3NTlaMDwx\\nHTAbBgNVBAoMFEV4YW1wbGUgVGVzdCBGaXh0dXJlMRswGQYDVQQDDBJtc3ItY2Eu\\nZXhhbXBsZS5jb20wWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQezVfLHSEC7yZ0\\n0TpAQZtC2J+Z3TDZkGX8igI8JJRKVq7j+KX5/czsdJKeJ0dNyQgABgpyZD8Z82lT\\ndMWkHin8o1MwUTAdBgNVHQ4EFgQUq/PGCttxO99qOMm19Wrz/VTAiscwHwYDVR0j\\nBBgwFoAUq/PGCttxO99qOMm19Wrz/VTAiscwDwYDVR0TAQH/BAUwAwEB/zAKBggq\\nhkjOPQQDAgNJADBGAiEA8Bli/8QJaxP72b50ZQgXiCPxcuV0/iDS/3iFip+D6g8C\\nIQD9sd1oax17Q9QtqLocv+8AFL6NfsS8NAFAet896bfoqw==\\n-----END CERTIFICATE-----\\n\"";
 
+/// What MKE 3 wants beside some keys before it takes them.
+pub const BESIDE: &[(&str, &str)] = &[
+    ("cluster_config.calico_kdd", "true"),
+    ("audit_log_configuration.level", "\"metadata\""),
+    ("hardening_configuration.hardening_enabled", "true"),
+    ("cluster_config.calico_controller_liveness_probe_failure_threshold", "5"),
+    ("cluster_config.calico_controller_liveness_probe_initial_delay_seconds", "5"),
+    ("cluster_config.calico_controller_liveness_probe_period_seconds", "5"),
+    ("cluster_config.calico_controller_liveness_probe_success_threshold", "5"),
+    ("cluster_config.calico_controller_liveness_probe_timeout_seconds", "5"),
+    ("cluster_config.calico_controller_readiness_probe_failure_threshold", "5"),
+    ("cluster_config.calico_controller_readiness_probe_initial_delay_seconds", "5"),
+    ("cluster_config.calico_controller_readiness_probe_period_seconds", "5"),
+    ("cluster_config.calico_controller_readiness_probe_success_threshold", "5"),
+    ("cluster_config.calico_controller_readiness_probe_timeout_seconds", "5"),
+];
+
 /// A finished translation with its findings.
 pub struct Run {
     pub translation: Translation,
