@@ -402,11 +402,24 @@ impl Model {
         self.skipped.get().is_some_and(|skipped| skipped(path))
     }
 
+    /// Flushes what concerns `id`, and what went before it under the same names: a file system keeps their order.
     fn flush(&self, id: u64) {
         let mut inner = self.inner.borrow_mut();
         let Inner { safe, born, waiting, .. } = &mut *inner;
+        let mut names_due = BTreeSet::new();
+        let mut due = vec![false; waiting.len()];
+        for (effect, due) in waiting.iter().zip(&mut due).rev() {
+            let names: &[(u64, OsString, Option<u64>)] =
+                if let Effect::Names(names) = effect { names } else { &[] };
+            let keys = names.iter().map(|(dir, name, _)| (*dir, name.clone()));
+            *due = Self::concerns(effect, id) || keys.clone().any(|key| names_due.contains(&key));
+            if *due {
+                names_due.extend(keys);
+            }
+        }
+        let mut due = due.into_iter();
         waiting.retain(|effect| {
-            let due = Self::concerns(effect, id);
+            let due = due.next().unwrap();
             if due {
                 apply(safe, born, effect);
             }
