@@ -5,10 +5,10 @@ mod model;
 mod world;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use airlift_bundle::gate::Stage;
-use model::{Dice, Fault, Left, Model};
+use model::{Dice, Fault, Left, Model, Skip};
 use rustix::io::Errno;
 use world::{Ended, Site, Typed, drive, inside, node, outside, run};
 
@@ -223,4 +223,50 @@ fn a_failing_disk_is_survived() {
     matrix.run_errors(&later, Typed::Apply);
     matrix.run_errors(&end, Typed::Rollback);
     assert!(matrix.report("failing disk") >= 4_000);
+}
+
+/// The flushes without which a power cut would do harm.
+const FLUSHES: [(&str, Skip); 11] = [
+    ("the journal", |path| path.ends_with("var/lib/airlift/journal")),
+    ("the state directory", |path| path.ends_with("var/lib/airlift")),
+    ("what a place has written", |path| path.to_string_lossy().contains("/.airlift-")),
+    ("the directory of a placed file", |path| path.ends_with("etc/docker")),
+    ("a made directory", |path| path.ends_with("etc/k0s/conf.d")),
+    ("the directory of a made one", |path| path.ends_with("etc")),
+    ("what was kept", |path| path.ends_with("airlift/old")),
+    ("what was set aside", |path| path.ends_with("var/lib")),
+    ("a copied file", |path| path.ends_with("member/snap/db")),
+    ("the name of a copy", |path| path.ends_with("copies/state")),
+    ("what a script has done", |path| path == Path::new("/")),
+];
+
+#[test]
+fn a_missing_flush_of_any_kind_is_seen() {
+    let mut unseen = vec![];
+    for (name, skipped) in FLUSHES {
+        let mut matrix = Matrix::new(Stage::Settle);
+        let (start, later, end) = (node(), after_reboot(&matrix), at_the_end(&matrix));
+        for (disk, typed) in [(&start, Typed::Apply), (&later, Typed::Apply), (&end, Typed::Rollback)] {
+            disk.skipped.set(Some(skipped));
+            let counted = disk.clone();
+            counted.arm(usize::MAX, Fault::Stop);
+            let _ = run(&counted, &matrix.site, matrix.until, typed);
+            for at in 1..=counted.count() {
+                if !matrix.failures.is_empty() {
+                    break;
+                }
+                let stopped = disk.clone();
+                stopped.arm(at, Fault::StopAfter);
+                let _ = run(&stopped, &matrix.site, matrix.until, typed);
+                for left in [Left::Flushed, Left::Names, Left::Content, Left::Torn(at as u64)] {
+                    matrix.survive(&stopped.after(left), &format!("{typed:?} {at} {left:?}"));
+                }
+            }
+        }
+        match matrix.failures.first() {
+            Some(failure) => println!("{name}: {}", failure.lines().take(3).collect::<String>()),
+            None => unseen.push(name),
+        }
+    }
+    assert!(unseen.is_empty(), "nothing went wrong without flushing {unseen:?}");
 }

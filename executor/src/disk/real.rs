@@ -278,12 +278,23 @@ impl Disk for RealDisk {
         let place = self.place("write", file)?;
         let opened = place.open(OFlags::WRONLY)?;
         let mut written = 0;
+        let mut was_short = false;
         while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
             match pwrite(&opened, rest, offset + written as u64) {
                 Ok(0) => return Err(place.failed(Errno::IO)),
-                Ok(count) => written += count,
+                Ok(count) => {
+                    was_short |= count < rest.len();
+                    written += count;
+                }
                 Err(Errno::INTR) => {}
                 Err(errno) => return Err(place.failed(errno)),
+            }
+        }
+        // a file system in trouble: what it took is looked at before it is believed
+        if was_short {
+            let mut found = vec![0; bytes.len()];
+            if self.read_at(file, offset, &mut found)? != bytes.len() || found != bytes {
+                return Err(place.failed(Errno::IO));
             }
         }
         Ok(())

@@ -117,6 +117,11 @@ fn changes(shop: &Workshop<'_>, action: &Action, why: String) -> Vec<String> {
     diff
 }
 
+/// A line that can't drive a terminal.
+fn printable(line: &str) -> String {
+    line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
 /// The lines that differ, between what begins and what ends alike.
 fn line_diff(old: &str, new: &str) -> Vec<String> {
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
@@ -125,7 +130,7 @@ fn line_diff(old: &str, new: &str) -> Vec<String> {
     let tail = old.iter().rev().zip(new.iter().rev()).take(most).take_while(|(a, b)| a == b).count();
     let middle = |lines: &[&str], sign: &str| -> Vec<String> {
         let inner = lines.get(head..lines.len() - tail).unwrap_or_default();
-        inner.iter().map(|line| format!("{sign}{}", line.escape_debug())).collect()
+        inner.iter().map(|line| format!("{sign}{}", printable(line))).collect()
     };
     if old == new {
         return Vec::new();

@@ -462,10 +462,11 @@ pub fn drive(disk: &Model, site: &Site, until: Stage, typed: Typed) -> Result<En
     Err(format!("no end: {said:#?}"))
 }
 
-/// The tree outside the state directory.
+/// The tree outside the state directory, and the copies in it, which are what a plan asks for.
 pub fn outside(disk: &Model, with_times: bool) -> BTreeMap<PathBuf, String> {
     let mut tree = disk.tree(with_times);
-    tree.retain(|path, _| !path.starts_with(STATE));
+    let is_copy = |path: &Path| path.parent().is_some_and(|dir| dir.starts_with(format!("{STATE}/copies")));
+    tree.retain(|path, _| !path.starts_with(STATE) || is_copy(path));
     tree
 }
 
