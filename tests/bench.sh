@@ -1,8 +1,8 @@
 #!/bin/sh
 # Time and memory of a compile: 1 to 10,000 nodes, and a gigabyte of blobs against sha256sum and cp of the same file.
 # usage: tests/bench.sh [AIRLIFT]   (a release build; built here if not given). Needs GNU time.
-# Prints a table. Fails where memory passes the aim, or time passes LIMIT times the aim (default 3: other work may run
-# on the same machine; the aims themselves are for two idle cores).
+# Prints a table, and each aim that is missed; STRICT=1 makes that a failure. The aims are for two idle cores; NODES
+# (default 10000) is the largest site.
 set -eu
 cd "$(dirname "$0")/.."
 airlift=${1:-}
@@ -10,7 +10,6 @@ if [ -z "$airlift" ]; then
   cargo build --release -p airlift
   airlift="${CARGO_TARGET_DIR:-target}/release/airlift"
 fi
-limit=${LIMIT:-3}
 most=${NODES:-10000}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -56,7 +55,7 @@ for nodes in 1 10 100 1000 10000; do
   awk -v n="$nodes" -v s="$seconds" -v k="$kib" -v b="$size" \
     'BEGIN { printf "%8d %9.2f %12.3f %10.1f %10.1f\n", n, s, s * 1000 / n, k / 1024, b / 1e6 }'
   over "$kib" 204800 1 "peak memory in KiB of $nodes nodes"
-  [ "$nodes" != 10000 ] || over "$seconds" 5 "$limit" "seconds of 10000 nodes"
+  [ "$nodes" != 10000 ] || over "$seconds" 5 1 "seconds of 10000 nodes"
 done
 rm -rf "$work/set"
 
@@ -88,6 +87,6 @@ done
 slower=$(printf '%s\n%s\n%s\n' "${sum% *}" "${copy% *}" "${flushed% *}" | sort -n | tail -1)
 ratio=$(awk -v o="${ours% *}" -v s="$slower" 'BEGIN { printf "%.2f", o / s }')
 echo "ratio to the slowest of them: $ratio"
-over "$ratio" 1.15 1.3 "blobs against the slower tool"
+over "$ratio" 1.15 1 "blobs against the slower tool"
 over "${ours#* }" 204800 1 "peak memory in KiB of blobs"
-[ "$failed" = 0 ]
+[ "$failed" = 0 ] || [ -z "${STRICT:-}" ]

@@ -11,8 +11,13 @@ PATH="$PATH:/usr/sbin:/sbin"
 missing=""
 for pair in minisign:minisign age:age zstd:zstd shellcheck:shellcheck ruby:ruby tar:tar sha256sum:coreutils \
   kubectl:kubernetes-client faketime:faketime setpriv:util-linux node:nodejs npm:npm python3:python3 \
+<<<<<<< HEAD
   musl-gcc:musl-tools openssl:openssl strace:strace mkfs.vfat:dosfstools mkfs.exfat:exfatprogs \
+  /usr/bin/time:time ssh-keygen:openssh-client script:bsdutils flock:util-linux; do
+=======
+  musl-gcc:musl-tools openssl:openssl strace:strace mkfs.ext4:e2fsprogs mkfs.vfat:dosfstools mkfs.exfat:exfatprogs \
   /usr/bin/time:time; do
+>>>>>>> engine
   command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
 if [ -n "$missing" ]; then

@@ -67,7 +67,9 @@ fn files_size(files: &BTreeMap<String, Vec<u8>>) -> u64 {
 fn every_damaged_chunk_is_named_in_one_run_and_never_read_to_the_end() {
     let site = Site::new();
     let good = site.chunked(4);
-    let damage: [(&str, fn(&mut BTreeMap<String, Vec<u8>>), &[&str]); 6] = [
+    /// What it is, how it is done, and the codes that it must give.
+    type Damage<'a> = (&'a str, fn(&mut BTreeMap<String, Vec<u8>>), &'a [&'a str]);
+    let damage: [Damage<'_>; 6] = [
         ("missing", |f| drop(f.remove(&chunk(1))), &["AB040"]),
         ("short", |f| assert!(f.get_mut(&chunk(3)).unwrap().pop().is_some()), &["AB041"]),
         ("longer", |f| f.get_mut(&chunk(0)).unwrap().push(0), &["AB042"]),
@@ -150,7 +152,8 @@ fn an_index_lists_blobs_by_their_names_and_whole() {
     assert_eq!(wrong(&[("blobs/sha256/BLOB", BLOB)]), "");
     assert_eq!(wrong(&[(&a, b"12"), (&b, b"34"), (&c, b"5")]), "");
     assert_eq!(wrong(&[(&a, b"12"), (&b, b"34")]), "");
-    let cases: [(&[(&str, &[u8])], &str); 11] = [
+    type Files<'a> = &'a [(&'a str, &'a [u8])];
+    let cases: [(Files<'_>, &str); 11] = [
         (&[("blobs/sha256/BLOB", b"x")], "another digest than its name"),
         (&[("blobs/sha256/short", b"x")], "not the name of a blob"),
         (&[("blobs/readme", b"x")], "not the name of a blob"),

@@ -13,6 +13,7 @@
 //! - [`mke3`] checks the TOML file against the catalogue of all known keys; [`site`] reads everything else.
 //! - [`origin`] is the rule that holds it together: no value reaches a document without the inputs that it depends on.
 //! - [`contract`] knows what each target release accepts and contains; [`translate`] gives every key its one fate.
+//! - [`access`] does the same for accounts and rights, which MKE 3 keeps apart from its configuration.
 //! - [`document`] holds the results, [`ledger`] the account of them, [`compile`] runs it all as a pure function.
 //! - [`secrets`] makes, keeps and seals what nobody may see; a compile reads only what was sealed.
 //! - [`blob`] looks at the large files that travel along, in one pass each.
@@ -38,6 +39,7 @@
 //! assert_eq!(pods.map(|leaf| leaf.scalar.text()).as_deref(), Some("150"));
 //! ```
 
+pub mod access;
 pub mod ambient;
 pub mod blob;
 pub mod carry;

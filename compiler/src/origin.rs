@@ -72,11 +72,11 @@ impl Origin {
 
     /// Adds another's sources. A constant joined with an input is no longer told apart: the input decides.
     pub fn join(&mut self, other: &Origin) {
-        let constant = |origin: &Origin| origin.0.iter().all(Source::is_constant);
-        if other.0.is_empty() || Arc::ptr_eq(&self.0, &other.0) || (constant(other) && !constant(self)) {
+        let (ours, theirs) = (self.is_constant(), other.is_constant());
+        if other.0.is_empty() || Arc::ptr_eq(&self.0, &other.0) || (theirs && !ours) {
             return;
         }
-        if self.0.is_empty() || (constant(self) && !constant(other)) {
+        if self.0.is_empty() || (ours && !theirs) {
             self.0 = Arc::clone(&other.0);
             return;
         }
@@ -104,6 +104,11 @@ impl Origin {
         self.0.iter()
     }
 
+    /// Whether no input is among the sources.
+    pub fn is_constant(&self) -> bool {
+        self.0.iter().all(Source::is_constant)
+    }
+
     /// Whether it names this source.
     pub fn names(&self, source: &Source) -> bool {
         self.0.contains(source)
@@ -112,6 +117,15 @@ impl Origin {
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl FromIterator<Source> for Origin {
+    /// Of many sources at once; constants count only where nothing else does.
+    fn from_iter<I: IntoIterator<Item = Source>>(sources: I) -> Self {
+        let (constants, inputs): (BTreeSet<_>, BTreeSet<_>) =
+            sources.into_iter().partition(Source::is_constant);
+        Self(Arc::new(if inputs.is_empty() { constants } else { inputs }))
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use airlift_bundle::gate::Stage;
 use airlift_bundle::name::EntryName;
+use airlift_bundle::plan::StepId;
 use airlift_bundle::signature::Fingerprint;
 use airlift_bundle::trust::KeyRole;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -44,6 +46,59 @@ pub enum Command {
     /// Say whose signatures this machine trusts
     #[command(subcommand)]
     Trust(Trust),
+    /// Run the checks of this node's plan, which only look; writes nothing
+    Check(Check),
+    /// Go on with the migration of this node, as far as it may
+    Apply(Apply),
+    /// Take this node back to where it was before the first stage, as far as it may
+    Rollback(OnNode),
+    /// Remove what the old cluster left, and what was kept for going back
+    Commit(OnNode),
+    /// Say where this node stands and what to type; writes nothing
+    Status(OnNode),
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Directory of the set; the set that the node works with when left out
+    pub set: Option<PathBuf>,
+    /// Whose signatures count.
+    #[command(flatten)]
+    pub keys: Keys,
+    /// The node.
+    #[command(flatten)]
+    pub node: OnNode,
+}
+
+/// `apply`
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// Directory of the set; needed once, later the set that the node works with
+    pub set: Option<PathBuf>,
+    /// Say what each step would do; writes nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Stop after this stage
+    #[arg(long, value_name = "STAGE")]
+    pub stage: Option<Stage>,
+    /// Run this recovery of the plan instead
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["set", "dry_run", "stage"])]
+    pub recover: Option<StepId>,
+    /// Whose signatures count.
+    #[command(flatten)]
+    pub keys: Keys,
+    /// The node.
+    #[command(flatten)]
+    pub node: OnNode,
+}
+
+/// The node that a verb works on.
+#[derive(Debug, Args)]
+pub struct OnNode {
+    /// Directory that stands for / (for tests and chroots)
+    #[arg(long, value_name = "DIR", default_value = "/", hide = true)]
+    pub root: PathBuf,
 }
 
 /// `survey`

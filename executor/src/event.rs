@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use airlift_bundle::digest::Sha256;
+use airlift_bundle::gate::Stage;
 use airlift_bundle::manifest::{Blob, FileEntry, Manifest};
 use airlift_bundle::name::{NodeName, SiteName};
 use airlift_bundle::plan::{NodeIdentity, NodePlan};
@@ -16,6 +18,7 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::refusal::Refusal;
+use crate::run::{Forecast, Progress, StepForecast};
 use crate::survey::format::Note;
 
 /// Version of the JSON events.
@@ -111,6 +114,36 @@ pub enum Event {
     AlreadyTrusted(KeyShown),
     /// Something is refused.
     Problem(Refusal),
+    /// Something that a run on a node has done or found.
+    Progress(Progress),
+    /// What a step would do.
+    Forecast(StepForecast),
+    /// How a run on a node ended.
+    Ended {
+        /// What happened, or why it stopped.
+        said: Vec<String>,
+        /// What to do, and what to type.
+        hint: Option<String>,
+    },
+    /// Where a node stands.
+    Standing {
+        /// The site, if the node works with a set.
+        site: Option<SiteName>,
+        /// Number of the set.
+        serial: Option<Serial>,
+        /// The plan.
+        plan_id: Option<PlanId>,
+        /// The finished stages.
+        finished: Vec<Stage>,
+        /// The stage under way.
+        stage: Option<Stage>,
+        /// Where that is, in words.
+        said: String,
+        /// What to type.
+        hint: String,
+        /// Digest of the journal's last record.
+        head: Option<Sha256>,
+    },
     /// The run is over; always the last event.
     End {
         /// The exit code.
@@ -280,6 +313,37 @@ impl fmt::Display for Event {
             Self::AlreadyTrusted(key) => writeln!(f, "nothing to do, trusted already: {key}"),
             Self::Problem(Refusal { code, text, hint }) => {
                 writeln!(f, "error[{code}]: failed to {text}\n  hint: {hint}")
+            }
+            Self::Progress(progress) => write!(f, "{progress}"),
+            Self::Forecast(StepForecast { stage, step, title, forecast }) => {
+                write!(f, "{stage:>8} {step} ({title}): ")?;
+                match forecast {
+                    Forecast::NoChange => writeln!(f, "no change"),
+                    Forecast::WillChange { diff } => {
+                        writeln!(f, "will change")?;
+                        diff.iter().try_for_each(|line| writeln!(f, "           {line}"))
+                    }
+                    Forecast::CannotKnow { why } => writeln!(f, "cannot know: {why}"),
+                    Forecast::Blocked { why } => writeln!(f, "blocked: failed to {why}"),
+                }
+            }
+            Self::Ended { said, hint } => {
+                said.iter().try_for_each(|line| writeln!(f, "{line}"))?;
+                hint.iter().try_for_each(|hint| writeln!(f, "  hint: {hint}"))
+            }
+            Self::Standing { site, serial, plan_id, finished, said, hint, .. } => {
+                writeln!(f, "{said}")?;
+                if let (Some(site), Some(serial), Some(plan_id)) = (site, serial, plan_id) {
+                    writeln!(f, "    site {site}, serial {serial}")?;
+                    writeln!(f, "    plan {plan_id}")?;
+                    let done: Vec<&str> = finished.iter().map(|stage| stage.as_str()).collect();
+                    writeln!(
+                        f,
+                        "    done: {}",
+                        if done.is_empty() { "nothing yet".to_owned() } else { done.join(", ") }
+                    )?;
+                }
+                writeln!(f, "  hint: {hint}")
             }
             Self::End { outcome, .. } => writeln!(f, "{outcome}"),
         }

@@ -10,10 +10,15 @@
 
 pub mod args;
 pub mod commands;
+pub mod disk;
 pub mod event;
 pub mod exit;
+pub mod journal;
+pub mod machine;
 pub mod output;
 pub mod refusal;
 pub mod replace;
+pub mod run;
+pub mod step;
 pub mod survey;
 pub mod trust_store;

@@ -7,6 +7,8 @@ use std::path::Path;
 use airlift_bundle::{Error, Problems};
 use serde::Serialize;
 
+use crate::run::Refused;
+
 /// One refusal, ready to be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Refusal {
@@ -78,6 +80,80 @@ impl Refusal {
     #[must_use]
     pub fn not_text(path: &Path) -> Self {
         Self::new("AN006", format!("read {}: it is not text", path.display()), "check the path")
+    }
+
+    /// No bundle of the set is for this machine.
+    #[must_use]
+    pub fn other_node(why: String) -> Self {
+        Self::new(
+            "AN020",
+            format!("find this machine in the set: {why}"),
+            "use the set that was made for this site; after a change of names or addresses, run survey again and compile",
+        )
+    }
+
+    /// The node works with no set.
+    #[must_use]
+    pub fn no_set() -> Self {
+        Self::new(
+            "AN021",
+            "find a set that this node works with".to_owned(),
+            "give it: airlift-node apply SET",
+        )
+    }
+
+    /// Another executor is at work.
+    #[must_use]
+    pub fn at_work(state: &Path) -> Self {
+        Self::new(
+            "AN022",
+            format!("lock {}: another airlift-node is at work on this node", state.display()),
+            "wait for its end; airlift-node status says where it is",
+        )
+    }
+
+    /// The node does not take this set.
+    #[must_use]
+    pub fn not_admitted(why: &Refused) -> Self {
+        let (text, hint) = match why {
+            Refused::Older { latest } => (
+                format!("take an older set: this node has seen serial {latest} of the site"),
+                "use the latest set; to go on with an older one, compile it under a higher serial".to_owned(),
+            ),
+            Refused::OtherUnderSerial => (
+                "take this set: this node has seen another set under the same serial".to_owned(),
+                "somebody used a serial twice; compile again under a higher one".to_owned(),
+            ),
+            Refused::OtherSite(site) => (
+                format!("take this set: the node is in the midst of the migration of site {site}"),
+                "type: airlift-node rollback".to_owned(),
+            ),
+            Refused::Differs { through } => (
+                format!(
+                    "take this set: up to {through}, which this node has reached, its plan differs from the one at work"
+                ),
+                "roll back with the set at work, then apply this one: airlift-node rollback".to_owned(),
+            ),
+            Refused::NotNow(_) => (
+                "take another set now".to_owned(),
+                "first bring what is under way to its end; airlift-node status says how".to_owned(),
+            ),
+            Refused::OtherKeepDir(dir) => (
+                format!("take this set: its plan keeps things in {dir}"),
+                "use the executor that came with the set".to_owned(),
+            ),
+            Refused::Unreadable(why) => (
+                format!("compare this set with the one at work: {why}"),
+                "roll back first: airlift-node rollback".to_owned(),
+            ),
+        };
+        Self::new("AN023", text, hint)
+    }
+
+    /// Something on the node failed before anything was begun.
+    #[must_use]
+    pub fn failed(fault: &impl std::fmt::Display) -> Self {
+        Self::new("AN024", fault.to_string(), "see to the cause, then type the same again")
     }
 }
 

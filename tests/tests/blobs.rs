@@ -86,7 +86,9 @@ fn what_does_not_fit_the_release_is_refused_with_the_way_out_and_nothing_is_writ
         arm[18] = 0xb7;
         arm
     };
-    let cases: [(&str, Vec<u8>, Vec<u8>, &[&str]); 8] = [
+    /// What it is, k0s, images, and what must be said.
+    type Case<'a> = (&'a str, Vec<u8>, Vec<u8>, &'a [&'a str]);
+    let cases: [Case<'_>; 8] = [
         (
             "an older k0s",
             payload::k0s("v1.31.1+k0s.1", 9_000),

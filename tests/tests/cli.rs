@@ -300,6 +300,8 @@ fn help_and_manual_know_every_verb_and_exit_code() {
         "carry",
         "rebuild",
         "inspect",
+        "carry",
+        "rebuild",
         "completions",
         "man",
     ] {

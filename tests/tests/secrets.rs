@@ -572,7 +572,7 @@ fn lengths_in_the_open_do_not_depend_on_secrets() {
     };
     let short = sizes("k7%2fdpw");
     assert!(short.len() > 25);
-    assert_eq!(short, sizes(&"a-much-longer-password-".repeat(40)));
+    assert_eq!(short, sizes(&"a-much-longer-password-".repeat(150)));
 }
 
 #[test]
@@ -731,6 +731,23 @@ fn passphrases_and_stores_are_private_and_never_arguments() {
     assert!(shown.code == 3 && shown.err.contains("chmod 600"), "{}", shown.err);
     let help = vault.airlift(&["secrets", "new", "--help"]).out;
     assert!(!help.contains("--passphrase <") && !help.contains("--passphrase="), "{help}");
+}
+
+#[test]
+fn a_passphrase_is_asked_for_twice_and_not_shown() {
+    let vault = small();
+    let run = format!("{} secrets new {} --work-factor 1", binary("airlift").display(), vault.text("site"));
+    for (second, code) in [("another one, mistyped", 3), (PASSPHRASE, 0)] {
+        // A terminal whose keys are pressed a while after the question was asked.
+        let keys = "{ sleep 1; printf '%s\\n' \"$1\"; sleep 1; printf '%s\\n' \"$2\"; sleep 3; } | script -qec \"$3\" /dev/null";
+        let mut terminal = Command::new("bash");
+        terminal.args(["-c", keys, "bash", PASSPHRASE, second, &run]).env("HOME", vault.path("home"));
+        let done = Done::from(terminal.output().unwrap());
+        assert_eq!(done.code, code, "{}{}", done.out, done.err);
+        assert!(done.out.contains("(not shown)") && done.out.contains("The same again"), "{}", done.out);
+        assert!(!done.out.contains("canary") && !done.out.contains("mistyped"), "{}", done.out);
+    }
+    assert_eq!(vault.secrets("show", &[]).code, 0, "the passphrase that was typed opens the store");
 }
 
 #[test]

@@ -116,9 +116,9 @@ words! {
     EtcdEqual = "etcd-equal",
     /// Leader: its member list shows all managers now.
     MembersShown = "members-shown",
-    /// Controller after a reboot: no other manager answers as MKE 3.
+    /// Manager before its k0s starts, or starts again after a reboot: no other manager answers as MKE 3.
     Mke3Silent = "mke3-silent",
-    /// Manager on the way back: no other manager answers as k0s.
+    /// Before MKE 3 comes back: no other manager answers as k0s.
     K0sSilent = "k0s-silent",
 }
 

@@ -38,6 +38,10 @@ pub enum Violation {
     StaleState,
     /// A node that was told of a new hub goes on under the old one.
     TwoHubs,
+    /// A failed stage can't be tried again in its attempt.
+    FailureIsFinal,
+    /// The leader is back at MKE 3, and can't open the next attempt.
+    NoSecondAttempt,
     /// The next attempt is opened while a node has not come back.
     OpenedTooEarly,
     /// No end can be reached from here.
@@ -178,7 +182,7 @@ pub fn of_state(model: &Model, world: &World) -> Option<Violation> {
 }
 
 /// The violation in a move.
-pub fn of_move(model: &Model, from: &World, by: Move) -> Option<Violation> {
+pub fn of_move(model: &Model, from: &World, to: &World, by: Move) -> Option<Violation> {
     let Move::Node(place, event) = by else { return None };
     let leader = model.state(from, 0);
     let state = model.state(from, place);
@@ -206,6 +210,9 @@ pub fn of_move(model: &Model, from: &World, by: Move) -> Option<Violation> {
             (!(1..managers).all(member)).then_some(Violation::MembersNotComplete)
         }
         Event::Begin(Stage::Settle) if !all_gave(Word::Clear) => Some(Violation::AcceptedTooEarly),
+        Event::Failed(_) if !matches!(model.state(to, place).position(), Position::At(_)) => {
+            Some(Violation::FailureIsFinal)
+        }
         Event::OpenAttempt => {
             let came_back = |other: usize| {
                 state.has_lost(model.nodes[other])

@@ -42,7 +42,7 @@ pub fn search(env: Env, table: Table, limit: usize) -> Found {
         moves += next.len();
         for step in &next {
             let half = step.via.and_then(|half| rules::of_state(&model, &half));
-            if let Some(violation) = half.or_else(|| rules::of_move(&model, &world, step.by)) {
+            if let Some(violation) = half.or_else(|| rules::of_move(&model, &world, &step.to, step.by)) {
                 let mut trace = trace(&mut model, &worlds, &parents, at);
                 trace.push(model.describe(step.by));
                 return done(model, worlds, moves, Some((violation, trace)));
@@ -100,14 +100,12 @@ fn liveness(
 ) -> Option<(Violation, usize)> {
     let ends: Vec<Option<End>> = worlds.iter().map(|world| rules::end(model, world)).collect();
     let (back_offsets, back) = reversed(worlds.len(), offsets, forward);
-    let reaches = |goal: &dyn Fn(End) -> bool| {
+    let reaches = |goal: &dyn Fn(usize) -> bool| {
         let mut reached = vec![false; worlds.len()];
         let mut open: Vec<u32> = Vec::new();
-        for (at, end) in ends.iter().enumerate() {
-            if end.is_some_and(goal) {
-                reached[at] = true;
-                open.push(u32::try_from(at).unwrap());
-            }
+        for at in (0..worlds.len()).filter(|at| goal(*at)) {
+            reached[at] = true;
+            open.push(u32::try_from(at).unwrap());
         }
         while let Some(at) = open.pop() {
             for from in &back[back_offsets[at as usize]..back_offsets[at as usize + 1]] {
@@ -118,9 +116,12 @@ fn liveness(
         }
         reached
     };
-    let any = reaches(&|_| true);
-    let k0s = reaches(&|end| end == End::K0s);
-    let mke3 = reaches(&|end| end != End::K0s);
+    let last = model.env.attempts;
+    let attempt = |at: usize| model.state(&worlds[at], 0).attempt().get();
+    let any = reaches(&|at| ends[at].is_some());
+    let k0s = reaches(&|at| ends[at] == Some(End::K0s));
+    let mke3 = reaches(&|at| ends[at].is_some_and(|end| end != End::K0s));
+    let again = reaches(&|at| attempt(at) == last);
     (0..worlds.len()).find_map(|at| {
         let world = &worlds[at];
         if !any[at] {
@@ -129,10 +130,21 @@ fn liveness(
             Some((Violation::NoWayForward, at))
         } else if !mke3[at] && may_go_back(model, world) {
             Some((Violation::NoWayBack, at))
+        } else if !again[at] && may_try_again(model, world) {
+            Some((Violation::NoSecondAttempt, at))
         } else {
             None
         }
     })
+}
+
+/// The leader has led the site back, and nobody was told of another hub.
+fn may_try_again(model: &Model, world: &World) -> bool {
+    let leader = model.state(world, 0);
+    Model::is_on(world, 0)
+        && leader.position() == Position::Returned
+        && leader.given().contains(&Word::Back)
+        && model.places().all(|place| model.state(world, place).hub() == leader.node())
 }
 
 fn reversed(count: usize, offsets: &[usize], forward: &[u32]) -> (Vec<usize>, Vec<u32>) {

@@ -403,7 +403,14 @@ impl Model {
 
     /// Something that an operator says of a host: true while it is off (or of no host), else a mistake.
     fn push_said(&mut self, world: &World, place: usize, of: usize, event: Event<Node>, out: &mut Vec<Next>) {
-        let id = world.nodes[place];
+        let mut id = world.nodes[place];
+        if matches!(event, Event::Name { naming: Naming::Lost, .. }) {
+            for from in self.nodes.clone() {
+                // Whoever has returned is away.
+                let heard = [Word::Away, Word::Returned].map(|word| self.hear(world, id, from, word));
+                id = heard.into_iter().flatten().next().unwrap_or(id);
+            }
+        }
         if of == usize::MAX || !Self::is_on(world, of) {
             self.push(world, place, id, event, true, out);
         } else if world.mistakes > 0 {
@@ -424,8 +431,7 @@ impl Model {
                 Missing::Word { from, word, .. } => {
                     // Whoever has returned is away.
                     let same = [word, if word == Word::Away { Word::Returned } else { word }];
-                    let heard = same.into_iter().find_map(|word| self.hear(world, id, from, word));
-                    heard
+                    same.into_iter().find_map(|word| self.hear(world, id, from, word))
                 }
             };
             let Some(next) = next else { return };

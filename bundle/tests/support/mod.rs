@@ -230,7 +230,9 @@ impl Site {
 
 /// Writes these files below a new temporary directory.
 pub fn on_disk(files: &BTreeMap<String, Vec<u8>>) -> tempfile::TempDir {
-    let directory = tempfile::tempdir().unwrap();
+    // in memory where the system has such: some tests write a set tens of thousands of times
+    let memory = Path::new("/dev/shm");
+    let directory = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
     for (path, bytes) in files {
         let path = directory.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

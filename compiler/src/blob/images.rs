@@ -206,7 +206,6 @@ fn walk(reader: &mut dyn Read) -> Result<Content, Refused> {
             return Err(Refused::TooMuch);
         }
     }
-    drop(archive);
     if reader.ended {
         return Err(if last.is_empty() { Refused::NotTar } else { Refused::Truncated });
     }

@@ -210,8 +210,11 @@ fn about_program(named: &Field<SitePath>, program: &Program, contract: &Contract
     findings
 }
 
+/// An image bundle and what was seen in it.
+type Looked<'a> = (&'a Field<SitePath>, Result<Vec<Image>, Refused>);
+
 fn about_bundles(
-    bundles: &[(&Field<SitePath>, Result<Vec<Image>, Refused>)],
+    bundles: &[Looked<'_>],
     contract: &Contract,
     nodes: &NodeDocuments,
     findings: &mut Findings,

@@ -21,7 +21,8 @@ fn runs(runs: Runs, config: &Tree, flags: &InstallFlags) -> bool {
         Runs::Component(component) => {
             let disabled = flags.flags.get("disable-components");
             let off = disabled.is_some_and(|list| list.value.split(',').any(|name| name == component));
-            !off && !(component == "kube-proxy" && on("spec.network.kubeProxy.disabled"))
+            let off_by_itself = component == "kube-proxy" && on("spec.network.kubeProxy.disabled");
+            !off && !off_by_itself
         }
         Runs::NodeLocalLoadBalancing => on("spec.network.nodeLocalLoadBalancing.enabled"),
         Runs::MetricsScraper => {

@@ -8,6 +8,7 @@ use super::loading::{self, Loaded};
 use super::progress::Progress;
 use super::site_args::SiteArgs;
 use super::ui::{Ui, exit_code};
+use crate::access::report::Summary;
 use crate::blob;
 use crate::compile::Translated;
 use crate::contract::Use;
@@ -23,6 +24,8 @@ struct Report<'a> {
     supported: Vec<&'a KeyEntry>,
     not_supported: Vec<&'a KeyEntry>,
     off: Vec<&'a KeyEntry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access: Option<&'a Summary>,
 }
 
 pub fn run(ui: Ui, args: &SiteArgs, toml: Option<&Path>, format: Format) -> anyhow::Result<Answer> {
@@ -53,6 +56,7 @@ pub fn run(ui: Ui, args: &SiteArgs, toml: Option<&Path>, format: Format) -> anyh
         supported: group(Fate::has_output),
         not_supported: group(|fate| !fate.has_output() && fate != Fate::Default),
         off: group(|fate| fate == Fate::Default),
+        access: translated.access.as_ref().map(|access| &access.report.summary),
     };
     Answer::new(exit_code(&findings)).findings(&findings).result(&report, text(&report)?)
 }
@@ -77,6 +81,12 @@ fn text(report: &Report<'_>) -> anyhow::Result<String> {
                 (_, Some(to)) => writeln!(text, " -> {to}")?,
                 _ => writeln!(text)?,
             }
+        }
+    }
+    if let Some(access) = report.access {
+        writeln!(text, "\nAccounts and rights")?;
+        for line in access.lines() {
+            writeln!(text, "  {line}")?;
         }
     }
     Ok(text)

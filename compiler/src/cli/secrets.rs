@@ -172,7 +172,7 @@ fn seal(
     );
     let result = serde_json::json!({
         "nodes": nodes,
-        "sealed": sealed.write.iter().map(|(label, _)| label).collect::<Vec<_>>(),
+        "sealed": sealed.write.keys().collect::<Vec<_>>(),
         "kept": sealed.kept,
         "removed": sealed.remove,
         "plaintext": sealed.plaintext,

@@ -111,8 +111,12 @@ pub fn pack(parts: &Parts<'_>, key: Option<&SigningKey>, sink: &impl Sink) -> Re
     };
     let mut shared: Vec<Document> = translated.shared();
     shared.push(nodes.k0sctl.clone());
-    let texts: Vec<(String, Vec<u8>)> =
+    let mut texts: Vec<(String, Vec<u8>)> =
         shared.iter().map(|d| Ok((d.label.clone(), render(d)?))).collect::<Result<_, PackError>>()?;
+    if let Some(access) = &translated.access {
+        texts.extend(access.files().into_iter().map(|(path, text)| (path.to_owned(), text.into_bytes())));
+        texts.push((crate::access::REPORT.to_owned(), to_canonical_json(&access.report)?));
+    }
     let mut listed: Vec<SetFile> =
         texts.iter().map(|(path, bytes)| take(path, bytes)).collect::<Result<_, PackError>>()?;
     listed.push(take("ledger.json", &to_canonical_json(&translated.ledger)?)?);
@@ -209,6 +213,10 @@ fn planned(
     Ok((PlannedNode { node, keys, plan: plan.digest()? }, plan, own))
 }
 
+/// Every bundle carries the documents of the whole site. They list every node, so that a set grows with the square of
+/// the nodes; workers go without them where they are larger than this together, in bytes (some 400 nodes).
+const SHARED_WITH_WORKERS: usize = 256 << 10;
+
 /// Where the executor keeps what it needs to go back.
 const KEEP_DIR: &str = "/var/lib/airlift";
 
@@ -295,9 +303,8 @@ fn bundle(
     blobs: &[Taken],
 ) -> Result<(String, Vec<u8>), PackError> {
     let mut contents = Contents::new();
-    // Documents of the whole site grow with it. Managers have them at hand, whatever became of the medium; in the bundles
-    // of the workers they would make a set grow with the square of the nodes, and tell each of them about all others.
-    if node_plan.node.role.is_manager() {
+    let size: usize = shared.iter().map(|(_, bytes)| bytes.len()).sum();
+    if node_plan.node.role.is_manager() || size <= SHARED_WITH_WORKERS {
         for (name, bytes) in shared {
             contents.add(name.parse()?, Mode::PLAIN, bytes.clone())?;
         }
@@ -342,5 +349,9 @@ fn inputs(parts: &Parts<'_>) -> Result<Vec<Input>, PackError> {
         };
         inputs.push(Input { path: label.parse()?, sha256 });
     }
+    for (label, text) in translated.inputs.access.iter().flat_map(crate::access::Access::blanked) {
+        inputs.push(Input { path: label.parse()?, sha256: Sha256::of(text.as_bytes()) });
+    }
+    inputs.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(inputs)
 }

@@ -1,6 +1,7 @@
 //! Reads a site, or a bare TOML file, and chooses the contract.
 
 use super::surroundings;
+use crate::access::Access;
 use crate::contract::{self, Contract, SourceVersion, Use};
 use crate::diag::Findings;
 use crate::diag::codes::translate as code;
@@ -31,6 +32,8 @@ pub struct Inputs {
     pub site: Option<Site>,
     /// The MKE 3 configuration.
     pub mke3: Config,
+    /// Accounts and rights, where the site has an export of them.
+    pub access: Option<Access>,
     /// What the translation needs of the site.
     pub surroundings: Surroundings,
     /// The target release.
@@ -51,8 +54,9 @@ impl Inputs {
         let mke3 = parts.mke3_toml.as_ref().and_then(|file| Config::read(file, &allow, findings));
         let chosen = parts.settings.as_ref().and_then(|s| choose(s, sources.allows, findings));
         let surroundings = surroundings::of(&parts, sources.files, findings);
+        let access = parts.settings.as_ref().and_then(|s| Access::read(s, sources.files, findings));
         let (contract, contract_is_default) = chosen?;
-        Some(Self { site: parts.whole(), mke3: mke3?, surroundings, contract, contract_is_default })
+        Some(Self { site: parts.whole(), mke3: mke3?, access, surroundings, contract, contract_is_default })
     }
 
     /// Reads a bare TOML file; what else is known comes from flags.
@@ -71,7 +75,7 @@ impl Inputs {
             surroundings.source_version = None;
         }
         let (contract, contract_is_default) = chosen?;
-        Some(Self { site: None, mke3: mke3?, surroundings, contract, contract_is_default })
+        Some(Self { site: None, mke3: mke3?, access: None, surroundings, contract, contract_is_default })
     }
 }
 

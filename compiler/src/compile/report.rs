@@ -23,6 +23,7 @@ struct Report<'a> {
     keys: usize,
     fates: Vec<Count>,
     lost: Vec<&'a KeyEntry>,
+    rights: Vec<String>,
     findings: Vec<String>,
 }
 
@@ -80,6 +81,7 @@ pub fn text(
         keys: ledger.keys.len(),
         fates,
         lost,
+        rights: translated.access.iter().flat_map(|access| access.report.summary.lines()).collect(),
         findings,
     };
     environment.get_template("report.txt")?.render(Value::from(Serde(report)))

@@ -1,6 +1,8 @@
 //! All documents of a site, with their ledger.
 
 use super::Inputs;
+use crate::access::answers::Answers;
+use crate::access::{self, Around};
 use crate::diag::Findings;
 use crate::diag::codes::{output, site};
 use crate::document::{Document, Format, NodeDocuments, Tree, node_documents};
@@ -21,6 +23,8 @@ pub struct Translated<'a> {
     pub translation: Translation,
     /// What goes to the nodes, and k0sctl.yaml. `None` for a bare TOML file or where the site is not whole.
     pub nodes: Option<NodeDocuments>,
+    /// Accounts and rights.
+    pub access: Option<access::Translation>,
     /// The account of everything.
     pub ledger: Ledger,
 }
@@ -29,7 +33,10 @@ impl<'a> Translated<'a> {
     /// Translates what was read.
     pub fn new(inputs: &'a Inputs, findings: &mut Findings) -> Self {
         tracing::debug!(contract = inputs.contract.id, "translate");
-        let translation = translate(&inputs.mke3, &inputs.surroundings, inputs.contract, findings);
+        let mut translation = translate(&inputs.mke3, &inputs.surroundings, inputs.contract, findings);
+        if let Some(access) = &inputs.access {
+            exempt_logins(&mut translation.mke4, access);
+        }
         networks(inputs, findings);
         findings.append(inputs.site.as_ref().map(Site::absences).unwrap_or_default());
         let nodes = inputs.site.as_ref().and_then(|_| {
@@ -53,19 +60,62 @@ impl<'a> Translated<'a> {
             .chain(nodes.iter().flat_map(all).map(|d| (d.label.as_str(), &d.tree)))
             .collect();
         translation.accounts.check(documents.iter().map(|(_, tree)| *tree), findings);
-        let ledger = Ledger::new(inputs.contract.id, &translation.accounts, documents);
+        let mut ledger = Ledger::new(inputs.contract.id, &translation.accounts, documents);
+        let access = rights(inputs, &translation, findings);
+        if let Some(access) = &access {
+            ledger.access.clone_from(&access.account.things);
+            ledger.values.extend(access.account.objects.iter().cloned());
+        }
         tracing::debug!(
             keys = ledger.keys.len(),
             values = ledger.values.len(),
             "account for every key and value"
         );
-        Self { inputs, translation, nodes, ledger }
+        Self { inputs, translation, nodes, access, ledger }
     }
 
     /// mke4.yaml and the objects beside it, as they stand in the open.
     pub fn shared(&self) -> Vec<Document> {
         shared(&self.translation)
     }
+}
+
+/// Accounts that the guard against privileged pods exempts go by their logins, where these are others.
+fn exempt_logins(mke4: &mut Tree, access: &access::Access) {
+    const EXEMPT: &str = "spec.apiServer.ucpauthz.exemptUsers";
+    if mke4.get(EXEMPT).is_none() {
+        return;
+    }
+    if let Tree::List(users) = mke4.entry(EXEMPT) {
+        for user in users {
+            if let Tree::Leaf(leaf) = user
+                && let Some(login) = access.login(&leaf.scalar.text())
+            {
+                *user = Tree::from(login.because(&leaf.origin));
+            }
+        }
+    }
+}
+
+/// Who may do what, where the site has an export of it.
+fn rights(
+    inputs: &Inputs,
+    translation: &Translation,
+    findings: &mut Findings,
+) -> Option<access::Translation> {
+    let answers = Answers::read(&inputs.surroundings.decisions, findings);
+    let Some(access) = &inputs.access else {
+        answers.unused(|_| false, findings);
+        return None;
+    };
+    let off = translation.mke4.switch("spec.apiServer.ucpauthz.disabled").is_some_and(|off| off.value);
+    let ways = [("SAML", "auth.samlEnabled"), ("SCIM", "auth.scimEnabled")];
+    let on = ways.into_iter().filter(|(_, key)| inputs.mke3.bool(key).value);
+    let around = Around {
+        has_policy: inputs.contract.has("apiServer.ucpauthz.disabled") && !off,
+        provisioning: on.map(|(what, key)| (what, inputs.mke3.place(key))).collect(),
+    };
+    access.translate(answers, &around, findings)
 }
 
 /// mke4.yaml and the objects beside it.

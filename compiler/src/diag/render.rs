@@ -1,11 +1,15 @@
 //! Findings as rustc shows them: the line itself, the marked text, and the way out.
 
 use super::{Finding, Severity};
+use crate::source::Place;
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 /// Columns of a terminal that a message is laid out for when nothing better is known.
 const WIDTH: usize = 110;
+
+/// A line with more bytes is named but not shown: JSON that a program wrote often is one line of many megabytes.
+const LONG: usize = 10_000;
 
 /// The finding as text, with colours where asked for. Ends without a newline.
 pub fn render(finding: &Finding, colour: bool) -> String {
@@ -17,7 +21,9 @@ pub fn render(finding: &Finding, colour: bool) -> String {
     }
     .with_name(severity.word());
     let mut group = Group::with_title(level.primary_title(&finding.message).id(finding.code.id));
-    if let Some(place) = &finding.place {
+    if let Some(place) = finding.place.as_ref().filter(|place| is_long(place)) {
+        group = group.element(origin(place));
+    } else if let Some(place) = &finding.place {
         let span = visible(place.file.text(), place.span.clone());
         let mut snippet = Snippet::source(place.file.text())
             .path(place.file.label())
@@ -60,6 +66,16 @@ fn harmless(text: &str) -> String {
 /// those of the lower half visible.
 const C1: fn(char) -> bool = |c| matches!(c, '\u{80}'..='\u{9f}');
 
+fn is_long(place: &Place) -> bool {
+    place.file.line_length(place.span.start) > LONG
+}
+
+/// A place by its numbers alone.
+fn origin(place: &Place) -> Origin<'_> {
+    let (line, column) = place.file.line_column(place.span.start);
+    Origin::path(place.file.label()).line(line).char_column(column)
+}
+
 /// Marks only the first line of a long value (a certificate, a table), so that a message stays short.
 fn visible(text: &str, span: std::ops::Range<usize>) -> std::ops::Range<usize> {
     let start = span.start.min(text.len());
@@ -73,6 +89,17 @@ mod tests {
     use super::*;
     use crate::diag::Findings;
     use crate::source::decode;
+
+    #[test]
+    fn a_very_long_line_is_named_but_not_shown() {
+        let file = crate::source::File::new("access/export.json", "x".repeat(LONG + 1));
+        let finding =
+            Finding::new(crate::diag::codes::input::SYNTAX, "here").at(file.place(7..8)).help("mend it");
+        assert_eq!(
+            render(&finding, false),
+            "error[I010]: here\n--> access/export.json:1:8\n = help: mend it"
+        );
+    }
 
     #[test]
     fn nothing_from_an_input_drives_a_terminal() {

@@ -64,7 +64,7 @@ pub fn node_documents(
     }
     let k0sctl = Document::new("k0sctl.yaml", Format::Yaml, k0sctl::k0sctl(&cluster, &flags, &shared));
     let everywhere = |mut document: Document| {
-        let path = std::mem::replace(&mut document.label, String::new());
+        let path = std::mem::take(&mut document.label);
         document.label = format!("nodes/*{path}");
         Placed { document: Arc::new(document), path, owner: "root", mode: 0o644 }
     };

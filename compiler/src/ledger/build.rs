@@ -18,7 +18,11 @@ pub struct Ledger {
     pub contract: String,
     /// Every value of the MKE 3 file, in its order.
     pub keys: Vec<KeyEntry>,
-    /// Every scalar of every document, by document and path.
+    /// Every account, team, role, collection, grant and binding of MKE 3, where they are migrated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub access: Vec<KeyEntry>,
+    /// Every scalar of every document, by document and path. A document that is the same on every node is there once, as
+    /// `nodes/*/…`.
     pub values: Vec<ValueEntry>,
 }
 
@@ -75,7 +79,7 @@ impl Ledger {
             }
         }
         let keys = accounts.list.iter().map(|account| entry(&accounts.file, account, &by_source)).collect();
-        Self { ledger: VERSION, contract: contract.to_owned(), keys, values }
+        Self { ledger: VERSION, contract: contract.to_owned(), keys, access: Vec::new(), values }
     }
 
     /// How many keys have each fate, fates without a key left out.

@@ -18,10 +18,18 @@ pub struct Answer {
 }
 
 /// Looks up `file:path`, or a path alone. A path of a table or map stands for all below it. For an input that is not
-/// the TOML file (`hosts.yaml:hosts[0].address`) the answer is every value that depends on it.
+/// the TOML file (`hosts.yaml:hosts[0].address`) the answer is every value that depends on it. `access:NAME` is a user,
+/// team, role, grant or binding of MKE 3.
 pub fn explain(ledger: &Ledger, query: &str) -> Answer {
-    let keys: Vec<_> = ledger.keys.iter().filter(|k| matches(&k.key, query)).cloned().collect();
-    let mut values: Vec<_> = ledger.values.iter().filter(|v| matches(&v.value, query)).cloned().collect();
+    let things = ledger.access.iter().filter(|thing| is_about(&thing.key, query));
+    let keys: Vec<_> = ledger.keys.iter().filter(|k| matches(&k.key, query)).chain(things).cloned().collect();
+    // What is the same on every node is listed once.
+    let everywhere = query.strip_prefix("nodes/").and_then(|q| q.split_once('/'));
+    let everywhere = everywhere.map(|(_, rest)| format!("nodes/*/{rest}"));
+    let asked = |v: &&ValueEntry| {
+        matches(&v.value, query) || everywhere.as_ref().is_some_and(|query| matches(&v.value, query))
+    };
+    let mut values: Vec<_> = ledger.values.iter().filter(asked).cloned().collect();
     if keys.is_empty() && values.is_empty() {
         let from = |v: &&ValueEntry| v.from.sources().any(|s| matches(&s.to_string(), query));
         values = ledger.values.iter().filter(from).cloned().collect();
@@ -29,7 +37,8 @@ pub fn explain(ledger: &Ledger, query: &str) -> Answer {
     let mut perhaps = Vec::new();
     if keys.is_empty() && values.is_empty() {
         let names = || {
-            ledger.keys.iter().map(|k| k.key.as_str()).chain(ledger.values.iter().map(|v| v.value.as_str()))
+            let keys = ledger.keys.iter().chain(&ledger.access).map(|k| k.key.as_str());
+            keys.chain(ledger.values.iter().map(|v| v.value.as_str()))
         };
         let last = |name: &str| name.rsplit(['.', ':']).next().map(str::to_owned).unwrap_or_default();
         let tail = last(query);
@@ -49,6 +58,19 @@ fn matches(name: &str, query: &str) -> bool {
         whole.strip_prefix(query).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     };
     below(name) || below(path)
+}
+
+/// Whether a thing of the export (`access:user:bob.smith@corp.example`) is what was asked for: by its whole name, without
+/// its kind, or by the beginning of its name up to a sign (`access:bob.smith`).
+fn is_about(name: &str, query: &str) -> bool {
+    let Some(query) = query.strip_prefix("access:") else { return false };
+    let whole = name.strip_prefix("access:").unwrap_or(name);
+    let bare = whole.split_once(':').map_or(whole, |(_, bare)| bare);
+    [whole, bare].iter().any(|name| {
+        name.strip_prefix(query).is_some_and(|rest| {
+            rest.chars().next().is_none_or(|c| !c.is_alphanumeric() && c != '-' && c != '_')
+        })
+    })
 }
 
 impl Answer {

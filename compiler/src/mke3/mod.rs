@@ -40,6 +40,7 @@ mod value;
 
 pub use config::{AllowedKey, Config, Instance, Row};
 pub use secret::SecretSlot;
+pub(crate) use secret::looks_secret;
 
 /// What a slot begins with.
 pub(crate) use secret::OPEN as SLOT;

@@ -5,6 +5,8 @@ use super::secret::Secret;
 use crate::ambient;
 use airlift_bundle::gate::code::CodeHash;
 use airlift_bundle::gate::codes::OwnCodes;
+use airlift_bundle::gate::protocol::Protocol;
+use airlift_bundle::gate::site::Site;
 use airlift_bundle::gate::word::{Attempt, Word};
 use airlift_bundle::name::{NodeName, SiteName};
 use airlift_bundle::plan::Role;
@@ -14,46 +16,29 @@ use std::collections::BTreeMap;
 /// The hashes of one node's codes: for each word that it can give one for every attempt.
 pub type Hashes = BTreeMap<Word, [CodeHash; Attempt::COUNT as usize]>;
 
-/// The words that a node of this role can give. Every manager has a code for the hub's `back`: it may have to take the
-/// leader's place.
-pub fn words(role: Role) -> &'static [Word] {
-    match role {
-        Role::Leader => &[
-            Word::Prepared,
-            Word::Go,
-            Word::Frozen,
-            Word::FrozenAll,
-            Word::Stopped,
-            Word::Up,
-            Word::MembersComplete,
-            Word::Adopted,
-            Word::Accepted,
-            Word::Committed,
-            Word::Away,
-            Word::Back,
-            Word::Returned,
-        ],
-        Role::Manager => &[
-            Word::Prepared,
-            Word::Frozen,
-            Word::Stopped,
-            Word::Joined,
-            Word::Clear,
-            Word::Committed,
-            Word::Away,
-            Word::Back,
-            Word::Returned,
-        ],
-        Role::Worker => {
-            &[Word::Prepared, Word::Stopped, Word::Started, Word::Committed, Word::Away, Word::Returned]
-        }
-    }
+/// The words that a node of this role can give, as the protocol's table says. They are asked of a site with several
+/// managers, where each may become the hub: a site may grow until the next attempt.
+#[must_use]
+pub fn words(role: Role) -> Vec<Word> {
+    let protocol = Protocol::new(sample());
+    let node = protocol.site().nodes().find(|node| protocol.site().role(*node) == role);
+    node.map(|node| protocol.own_words(node).into_iter().collect()).unwrap_or_default()
 }
 
 /// Whether a node of the role `reader` checks codes of the role `emitter`. Any manager may become the hub, to whom all
 /// speak; a worker listens to managers alone.
+#[must_use]
 pub fn checks(reader: Role, emitter: Role) -> bool {
     reader.is_manager() || emitter.is_manager()
+}
+
+/// A leader, two more managers and two workers.
+fn sample() -> Site {
+    let roles = [Role::Leader, Role::Manager, Role::Manager, Role::Worker, Role::Worker];
+    let nodes =
+        roles.iter().zip(0..).filter_map(|(role, n)| Some((format!("n{n}").parse().ok()?, *role))).collect();
+    // The order is the one that a site asks for.
+    Site::new(nodes).unwrap_or_else(|| unreachable!("a leader, managers, workers"))
 }
 
 /// New codes for one node.
@@ -68,7 +53,7 @@ pub fn make(site: &SiteName, node: &NodeName, role: Role) -> Result<OwnCodes, Se
             Default::default()
         })
     };
-    let codes = OwnCodes::generate(site.clone(), node.clone(), words(role).iter().copied(), random);
+    let codes = OwnCodes::generate(site.clone(), node.clone(), words(role), random);
     match failed {
         None => Ok(codes),
         Some(error) => {
@@ -105,4 +90,25 @@ pub fn hash(of: &[OwnCodes], each: &(dyn Fn() + Sync)) -> Vec<Hashes> {
 pub fn to_secret(codes: &OwnCodes) -> Result<Secret, SecretsError> {
     let json = String::from_utf8(codes.to_secret_json()?);
     json.map(Secret::new).map_err(|_| SecretsError::Value("release codes are no text".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_gets_the_hash_of_every_word_that_the_protocol_asks_it_to_check() {
+        let protocol = Protocol::new(sample());
+        let role = |node| protocol.site().role(node);
+        let mut asked = 0;
+        for node in protocol.site().nodes() {
+            for (emitter, word) in protocol.hashes(node) {
+                assert!(checks(role(node), role(emitter)), "{node:?} checks {word} of {emitter:?}");
+                assert!(words(role(emitter)).contains(&word), "{emitter:?} has no code for {word}");
+                asked += 1;
+            }
+        }
+        assert!(asked > 30, "{asked}");
+        assert!(!checks(Role::Worker, Role::Worker));
+    }
 }

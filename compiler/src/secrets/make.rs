@@ -182,7 +182,7 @@ impl Filling<'_> {
             let name = of_node(CODES, node);
             let right = self.store.get(&name).is_some_and(|entry| {
                 let own = OwnCodes::parse(entry.value.expose().as_bytes(), site, node);
-                let mut words = codes::words(*role).to_vec();
+                let mut words = codes::words(*role);
                 words.sort();
                 own.is_ok_and(|own| own.words().eq(words))
             });

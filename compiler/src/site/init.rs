@@ -9,6 +9,7 @@ pub fn template(name: &SiteName) -> Vec<(&'static str, String)> {
         ("README.txt", include_str!("template/README.txt")),
         ("hosts.yaml", include_str!("template/hosts.yaml")),
         ("site.yaml", include_str!("template/site.yaml")),
+        ("collect.sh", include_str!("../../../templates/collect.sh")),
     ]
     .into_iter()
     .map(|(path, text)| (path, text.replace("__SITE__", name.as_str())))

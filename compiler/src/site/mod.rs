@@ -42,6 +42,7 @@ pub mod networks;
 pub mod next;
 pub mod nodes;
 mod overrides;
+pub mod rights;
 mod rules;
 pub mod settings;
 pub mod survey;

@@ -104,6 +104,14 @@ pub fn missing(
             nodes::COMMAND.to_owned(),
         );
     }
+    if files.below(paths.access.value.as_str()).next().is_none() {
+        add(
+            false,
+            &format!("{}/", paths.access.value),
+            "accounts, teams and their rights come from it; without it nobody has any in MKE 4k",
+            "MKE_URL=https://MKE MKE_CA=ca.pem sh collect.sh, on a machine that reaches MKE (it fetches mke3.toml and nodes.json too)".to_owned(),
+        );
+    }
     for node in inventory.iter().flat_map(|inventory| &inventory.nodes) {
         if node.age_recipient.is_none() && node.ssh_host_key.is_none() {
             add(

@@ -6,6 +6,7 @@
 
 use super::address::{ChartRegistry, Endpoint, ImageRegistry, RegistryAddress, port};
 use super::overrides::{Flag, Overrides};
+use super::rights::{self, SwarmRoles};
 use super::values::{
     DataDir, Date, NodeName, Parse, ProfileName, Refusal, SiteName, SitePath, Version, Words, accept, only,
     parse,
@@ -60,6 +61,8 @@ pub struct Settings {
     pub waivers: Vec<Waiver>,
     /// `allow`: TOML key to reason.
     pub allow: BTreeMap<String, Field<Words>>,
+    /// `access.swarm_roles`: what Swarm roles become.
+    pub swarm_roles: SwarmRoles,
     /// `kubelet_profiles`: host to profile.
     pub kubelet_profiles: BTreeMap<NodeName, Field<ProfileName>>,
     /// `paths`
@@ -199,6 +202,7 @@ impl Reader<'_> {
         let decisions = c.table("decisions", findings).map(|t| decisions(&t, findings)).unwrap_or_default();
         let waivers = waivers(&mut c, findings);
         let allow = c.table("allow", findings).map(|t| allow(&t, findings)).unwrap_or_default();
+        let swarm_roles = c.table("access", findings).map(|t| rights::read(t, findings)).unwrap_or_default();
         let kubelet_profiles =
             c.table("kubelet_profiles", findings).map(|t| profiles(&t, findings)).unwrap_or_default();
         let table = c.table("paths", findings);
@@ -230,6 +234,7 @@ impl Reader<'_> {
             decisions,
             waivers,
             allow,
+            swarm_roles,
             kubelet_profiles,
             paths,
             change_window,

@@ -115,7 +115,8 @@ fn field(ctx: &mut Ctx<'_>, key: &str, path: &'static str, fate: Fate) {
 fn unused_decisions(ctx: &mut Ctx<'_>) {
     let names: BTreeSet<&str> = areas::decision_keys().collect();
     for (key, given) in &ctx.site.decisions {
-        if ctx.asked.contains(key) {
+        // Those about rights are asked for, and checked, elsewhere.
+        if ctx.asked.contains(key) || key.starts_with(crate::access::answers::PREFIX) {
             continue;
         }
         let finding = if names.contains(key.as_str()) {

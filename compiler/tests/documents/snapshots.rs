@@ -8,8 +8,9 @@ fn all(id: &str) -> String {
     let mut text = format!("==> k0sctl.yaml\n{}", docs.k0sctl.render().unwrap());
     for node in &docs.nodes {
         for file in &node.files {
-            let (label, mode, owner) = (&file.document.label, file.mode, file.owner);
-            text += &format!("==> {label} {owner} {mode:04o}\n{}", file.document.render().unwrap());
+            let (name, path, mode, owner) = (&node.name.value, &file.path, file.mode, file.owner);
+            text +=
+                &format!("==> nodes/{name}{path} {owner} {mode:04o}\n{}", file.document.render().unwrap());
         }
     }
     text

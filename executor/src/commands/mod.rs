@@ -1,8 +1,13 @@
 //! The subcommands, one file each.
 
+mod apply;
+mod check;
 mod inspect;
 mod keys;
+mod node;
+mod rollback;
 mod run;
+mod status;
 mod survey;
 mod trust;
 mod verify;

@@ -6,8 +6,10 @@
 //! | `M` | the MKE 3 configuration |
 //! | `S` | site.yaml, hosts, nodes, surveys, registries, certificates |
 //! | `T` | translation |
+//! | `A`, `R` | accounts and rights: reading, translating |
 //! | `O` | documents, bundles, set |
 
+pub mod access;
 pub mod input;
 pub mod mke3;
 pub mod output;
@@ -36,7 +38,8 @@ pub(crate) use codes;
 
 /// Every code there is, in order.
 pub fn all() -> Vec<&'static Code> {
-    let mut all: Vec<_> = [input::ALL, mke3::ALL, site::ALL, translate::ALL, output::ALL].concat();
+    let rooms = [input::ALL, mke3::ALL, site::ALL, translate::ALL, access::ALL, output::ALL];
+    let mut all: Vec<_> = rooms.concat();
     all.sort_by_key(|code| code.id);
     all
 }

@@ -1,0 +1,197 @@
+//! How rights are written down.
+//!
+//! [`ClusterRoles`] is the reading of MKE 4k's pages that this project holds for the likeliest: an organization or team
+//! is a ClusterRole with an aggregation rule and a ClusterRoleBinding of the same name. Which objects the dashboard of
+//! MKE 4k shows can only be seen on a real one; another reading is another [`Writer`].
+
+use super::export::{RoleRef, Subject};
+use super::labels::{self, Kind};
+use super::object::{Body, Object, subjects_json};
+use super::rights::{Gift, Login, Node, Rewritten, Rights};
+use crate::diag::codes::access as code;
+use crate::diag::{Finding, Findings};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A way of writing rights down.
+pub trait Writer {
+    /// The objects, in the order in which they are applied.
+    fn objects(&self, rights: &Rights, findings: &mut Findings) -> Vec<Object>;
+}
+
+/// Aggregated ClusterRoles and bindings of the same name.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ClusterRoles;
+
+/// Subjects of one binding. The longest names that MKE 3 takes make it 1.3 MB then; the store refuses 1.5 MiB.
+const SUBJECTS: usize = 4000;
+/// Bytes of an annotation that leave room for others; Kubernetes takes 256 KiB in all.
+const ANNOTATION: usize = 200 << 10;
+
+impl Writer for ClusterRoles {
+    fn objects(&self, rights: &Rights, findings: &mut Findings) -> Vec<Object> {
+        let mut roles: Vec<Object> = rights.nodes.iter().map(aggregated).collect();
+        roles.extend(rights.swarm_roles.iter().map(|role| {
+            let kind = if role.original.is_some() { Kind::SwarmRole } else { Kind::Placeholder };
+            let mut object = cluster(&role.name, Body::Empty, role.from.clone());
+            object.labels = pairs([(labels::KIND, kind.value()), (labels::SWARM_ROLE, &role.name)]);
+            if let Some((name, id)) = &role.original {
+                object.annotations = pairs([(labels::ORIGINAL_NAME, name), (labels::MKE3_ID, id)]);
+            }
+            object
+        }));
+        let mut bindings: Vec<Object> = rights.nodes.iter().flat_map(own_binding).collect();
+        if let Some(admins) = &rights.admins {
+            let role = RoleRef { cluster: true, name: "cluster-admin".to_owned() };
+            let mut object = cluster(&admins.name, Body::Empty, admins.from.clone());
+            object.labels = pairs([(labels::KIND, Kind::Admins.value())]);
+            bindings.extend(parts(object, &role, &admins.subjects));
+        }
+        for rewritten in &rights.bindings {
+            bindings.extend(self::rewritten(rewritten, findings));
+        }
+        let mut logins: Vec<Object> = rights.logins.iter().map(password).collect();
+        for list in [&mut roles, &mut bindings, &mut logins] {
+            list.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        }
+        [roles, bindings, logins].into_iter().flatten().collect()
+    }
+}
+
+fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+fn cluster(name: &str, body: Body, from: BTreeSet<String>) -> Object {
+    Object {
+        namespace: None,
+        name: name.to_owned(),
+        labels: BTreeMap::new(),
+        annotations: BTreeMap::new(),
+        body,
+        from,
+    }
+}
+
+/// A node's object without its body.
+fn of_node(node: &Node, from: &BTreeSet<String>) -> Object {
+    let mut object = cluster(&node.name, Body::Empty, from.clone());
+    object.labels = pairs([(labels::KIND, node.kind.value()), (labels::ORG, &node.org)]);
+    if let Some(team) = &node.team {
+        object.labels.insert(labels::TEAM.to_owned(), team.clone());
+    }
+    object.annotations = pairs([(labels::ORIGINAL_NAME, &node.original), (labels::MKE3_ID, &node.id)]);
+    object
+}
+
+fn aggregated(node: &Node) -> Object {
+    let label = |gift: &Gift| match gift {
+        Gift::Stock(role) => (labels::aggregate_to(role.name()), "true".to_owned()),
+        Gift::Swarm(name) => (labels::SWARM_ROLE.to_owned(), name.clone()),
+    };
+    let body = Body::Aggregated(node.gives.iter().map(label).collect());
+    Object { body, ..of_node(node, &node.role_from) }
+}
+
+fn own_binding(node: &Node) -> Vec<Object> {
+    let role = RoleRef { cluster: true, name: node.name.clone() };
+    parts(of_node(node, &node.binding_from), &role, &node.subjects)
+}
+
+fn rewritten(binding: &Rewritten, findings: &mut Findings) -> Vec<Object> {
+    let before = subjects_json(&binding.before);
+    if before.len() > ANNOTATION {
+        let message = format!(
+            "binding `{}` has {} subjects, too many to be kept for going back",
+            binding.name,
+            binding.before.len()
+        );
+        let help = "split it into several bindings in MKE 3, or bind a team instead";
+        findings.push(Finding::new(code::BINDING_SIZE, message).help(help));
+    }
+    let mut object = cluster(&binding.name, Body::Empty, binding.from.clone());
+    object.namespace.clone_from(&binding.namespace);
+    object.annotations = pairs([(labels::ORIGINAL_SUBJECTS, &before)]);
+    parts(object, &binding.role, &binding.subjects)
+}
+
+/// One binding, or several where there are too many subjects for one object. The first has the name; the others are
+/// ours, whatever the first is, so that going back removes them.
+fn parts(object: Object, role: &RoleRef, subjects: &BTreeSet<Subject>) -> Vec<Object> {
+    let subjects: Vec<Subject> = subjects.iter().cloned().collect();
+    let mut chunks = subjects.chunks(SUBJECTS);
+    let first = chunks.next().unwrap_or_default().to_vec();
+    let mut bindings = Vec::new();
+    for (i, chunk) in chunks.enumerate() {
+        let mut part = object.clone();
+        // No slug has a dot, so this name is free unless somebody has chosen just it.
+        part.name = format!("{}.{}", object.name, i + 2);
+        part.annotations.remove(labels::ORIGINAL_SUBJECTS);
+        part.labels.entry(labels::KIND.to_owned()).or_insert_with(|| Kind::Part.value().to_owned());
+        part.body = Body::Binding(role.clone(), chunk.to_vec());
+        bindings.push(part);
+    }
+    bindings.insert(0, Object { body: Body::Binding(role.clone(), first), ..object });
+    bindings
+}
+
+fn password(login: &Login) -> Object {
+    Object {
+        namespace: Some(labels::DEX_NAMESPACE.to_owned()),
+        name: dex_name(&login.name),
+        labels: pairs([(labels::KIND, Kind::Login.value())]),
+        annotations: pairs([(labels::MKE3_ID, &login.id)]),
+        body: Body::Password { user: login.name.clone(), id: login.id.clone(), slot: login.slot() },
+        from: login.from.clone(),
+    }
+}
+
+/// The name that Dex looks a user up by: base32 of the user name in lower case, followed by the start value of the
+/// 64-bit FNV hash, in lower case without padding. MKE 4's known issues print the one of `admin`, which a test has.
+pub fn dex_name(user: &str) -> String {
+    const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    let mut bytes = user.to_lowercase().into_bytes();
+    bytes.extend([0xcb, 0xf2, 0x9c, 0xe4, 0x84, 0x22, 0x23, 0x25]);
+    let mut name = String::new();
+    for chunk in bytes.chunks(5) {
+        let mut block = [0_u8; 8];
+        block[3..3 + chunk.len()].copy_from_slice(chunk);
+        let number = u64::from_be_bytes(block);
+        for i in 0..(chunk.len() * 8).div_ceil(5) {
+            name.push(char::from(ALPHABET[usize::try_from((number >> (35 - 5 * i)) & 31).unwrap_or(0)]));
+        }
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dex_finds_users_by_the_documented_names() {
+        for (user, name) in [
+            ("admin", "mfsg22lozpzjzzeeeirsk"),
+            ("bill", "mjuwy3gl6koojbbcemsq"),
+            ("BOB", "mjxwfs7sttsiiirdeu"),
+        ] {
+            assert_eq!(dex_name(user), name);
+        }
+    }
+
+    #[test]
+    fn a_binding_with_too_many_subjects_becomes_several() {
+        let subjects: BTreeSet<Subject> =
+            (0..SUBJECTS * 2 + 1).map(|i| Subject::User(format!("u{i:06}"))).collect();
+        let role = RoleRef { cluster: true, name: "x".to_owned() };
+        let all = parts(cluster("ops-org", Body::Empty, BTreeSet::new()), &role, &subjects);
+        let names: Vec<&str> = all.iter().map(|o| o.name.as_str()).collect();
+        assert_eq!(names, ["ops-org", "ops-org.2", "ops-org.3"]);
+        let mut bound = Vec::new();
+        for object in &all {
+            let Body::Binding(_, subjects) = &object.body else { panic!() };
+            bound.extend(subjects.iter().cloned());
+        }
+        assert_eq!(bound, subjects.into_iter().collect::<Vec<_>>());
+        assert!(all[0].labels.is_empty() && all[1].labels.contains_key(labels::KIND));
+    }
+}

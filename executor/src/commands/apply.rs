@@ -1,0 +1,58 @@
+//! `airlift-node apply [SET]`: goes on with the migration of this node.
+//!
+//! The set is verified before anything is written, then copied into the state directory; from then on the medium is
+//! not read again. `apply` never begins `commit`.
+
+use airlift_bundle::gate::Stage;
+
+use super::node::{FoundSet, Node, find_set, run_engine, show};
+use super::run::{Failure, Outcome as Ending};
+use crate::args::Apply;
+use crate::event::Event;
+use crate::exit::Exit;
+use crate::machine::RealMachine;
+use crate::output::Output;
+use crate::refusal::Refusal;
+use crate::run::{Forecast, dry_run, load};
+use crate::step::Workshop;
+
+pub(super) fn run(args: &Apply, output: &Output) -> Ending {
+    let node = Node::open(&args.node)?;
+    if let Some(name) = &args.recover {
+        return run_engine(&node, None, output, |engine| engine.recover(name));
+    }
+    let set = args.set.as_deref().map(|set| find_set(set, &args.keys, output)).transpose()?;
+    if args.dry_run {
+        return forecast(&node, set.as_ref(), args.stage, output);
+    }
+    let until = args.stage.unwrap_or(Stage::Settle).min(Stage::Settle);
+    run_engine(&node, set.as_ref(), output, |engine| engine.apply(Some(until)))
+}
+
+fn forecast(node: &Node, set: Option<&FoundSet>, until: Option<Stage>, output: &Output) -> Ending {
+    let machine = RealMachine::new().map_err(|fault| Refusal::failed(&fault))?;
+    let journal = match node.journal() {
+        Ok(journal) => journal,
+        Err(outcome) => return show(&outcome, output),
+    };
+    let state = journal.map(|journal| journal.state().clone()).unwrap_or_default();
+    let loaded = match set {
+        Some(set) => Some(set.on_medium(node)),
+        None => load(&node.disk, &node.home, &state).map_err(|fault| Refusal::failed(&fault))?,
+    };
+    let Some(loaded) = loaded else { return Err(Refusal::no_set().into()) };
+    let shop = Workshop { disk: &node.disk, machine: &machine, contents: &loaded, keep: node.home.keep() };
+    let mut exit = Exit::NothingToDo;
+    for step in dry_run(&shop, loaded.plan(), &state, until) {
+        match step.forecast {
+            Forecast::Blocked { .. } => exit = Exit::Blocked,
+            Forecast::NoChange => {}
+            Forecast::WillChange { .. } | Forecast::CannotKnow { .. } if exit != Exit::Blocked => {
+                exit = Exit::Done;
+            }
+            Forecast::WillChange { .. } | Forecast::CannotKnow { .. } => {}
+        }
+        output.result(&Event::Forecast(step)).map_err(Failure::Output)?;
+    }
+    Ok(exit)
+}

@@ -1,0 +1,287 @@
+//! What the verbs share that work on this node: its set, its lock, its journal, and the engine over them.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use airlift_bundle::Error;
+use airlift_bundle::archive::Bundle;
+use airlift_bundle::digest::Sha256;
+use airlift_bundle::files::read_limited;
+use airlift_bundle::limits::Limits;
+use airlift_bundle::manifest::Blob;
+use airlift_bundle::name::NodeName;
+use airlift_bundle::plan::{Content, NodeIdentity, Plan, ScriptFile, SecretName};
+use airlift_bundle::set::SignedSet;
+use nix::ifaddrs::getifaddrs;
+use nix::sys::utsname::uname;
+
+use super::keys::trust;
+use super::run::{Failure, Outcome as Ending};
+use crate::args::{Keys, OnNode};
+use crate::disk::{Lock, RealDisk, ensure_dir};
+use crate::event::Event;
+use crate::journal::{Accepted, Journal, JournalError};
+use crate::machine::RealMachine;
+use crate::output::Output;
+use crate::refusal::{Refusal, Refusals};
+use crate::run::{
+    Admission, Engine, Home, Incoming, Loaded, NotWired, Outcome, Progress, Watcher, admit, load, stage_set,
+};
+use crate::step::{Contents, Fault, Workshop};
+
+/// The file system of the node and the executor's place in it.
+pub(super) struct Node {
+    pub(super) disk: RealDisk,
+    pub(super) home: Home,
+}
+
+/// A verified set, and the bundle in it that is for this machine.
+pub(super) struct FoundSet {
+    root: PathBuf,
+    set_json: Vec<u8>,
+    plan_json: Vec<u8>,
+    bytes: Vec<u8>,
+    pub(super) bundle: Bundle,
+}
+
+impl Node {
+    pub(super) fn open(args: &OnNode) -> Result<Self, Failure> {
+        let disk = RealDisk::below(&args.root).map_err(failed)?;
+        Ok(Self { disk, home: Home::at(Path::new(Home::PATH)) })
+    }
+
+    /// The journal, if there is one; what is wrong with it, as the end of the run.
+    pub(super) fn journal(&self) -> Result<Option<Journal<'_>>, Outcome> {
+        Journal::open(&self.disk, &self.home.journal()).map_err(stuck)
+    }
+
+    /// Whether anything was ever kept here.
+    fn is_there(&self) -> Result<bool, Failure> {
+        use crate::disk::Disk as _;
+        Ok(self.disk.stat(self.home.path()).map_err(failed)?.is_some())
+    }
+
+    fn lock(&self) -> Result<Lock, Failure> {
+        let lock = self.disk.lock(self.home.path()).map_err(failed)?;
+        Ok(lock.ok_or_else(|| Refusal::at_work(self.home.path()))?)
+    }
+}
+
+fn failed(error: impl Into<Fault>) -> Refusals {
+    Refusal::failed(&error.into()).into()
+}
+
+fn stuck(error: JournalError) -> Outcome {
+    Outcome::Stuck {
+        cause: error.to_string(),
+        hint: "copy the state directory away and ask for help; nothing was changed".to_owned(),
+    }
+}
+
+/// Verifies the set in `root` and finds the bundle of this machine in it.
+pub(super) fn find_set(root: &Path, keys: &Keys, output: &Output) -> Result<FoundSet, Failure> {
+    let trust = trust(keys, root, output)?;
+    let set = SignedSet::open(root, &trust)?;
+    let node = find_node(&set)?;
+    let verified = set.bundle(&node)?;
+    let bytes = verified.as_bytes().to_vec();
+    let bundle = verified.parse()?.into_bundle();
+    must_be_this_machine(&bundle.manifest().plan.node)?;
+    let plan_json = read_limited(&root.join(Plan::FILE), Limits::FORMAT_1.document)?;
+    if Sha256::of(&plan_json) != set.index().plan_id.digest() {
+        return Err(Error::Altered { path: Plan::FILE.to_owned(), by: "set.json" }.into());
+    }
+    Ok(FoundSet { root: root.to_owned(), set_json: set.index().to_json()?, plan_json, bytes, bundle })
+}
+
+fn hostname() -> Result<String, Refusal> {
+    let names = uname().map_err(|errno| Refusal::failed(&format!("read the host name: {errno}")))?;
+    Ok(names.nodename().to_string_lossy().to_lowercase())
+}
+
+/// The node of the set that has this machine's name; a short name stands for a long one that begins with it.
+fn find_node(set: &SignedSet) -> Result<NodeName, Refusal> {
+    let hostname = hostname()?;
+    let nodes: Vec<NodeName> = set.index().files.iter().filter_map(|file| file.path.bundle_node()).collect();
+    if let Some(exact) = nodes.iter().find(|node| node.as_str() == hostname) {
+        return Ok(exact.clone());
+    }
+    let begins = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('.'));
+    let near: Vec<&NodeName> = nodes
+        .iter()
+        .filter(|node| begins(node.as_str(), &hostname) || begins(&hostname, node.as_str()))
+        .collect();
+    match near.as_slice() {
+        [one] => Ok((*one).clone()),
+        _ => {
+            let names: Vec<&str> = nodes.iter().map(NodeName::as_str).collect();
+            Err(Refusal::other_node(format!(
+                "it is called {hostname}, and the set is for {}",
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+fn must_be_this_machine(node: &NodeIdentity) -> Result<(), Refusal> {
+    let held: Vec<IpAddr> = getifaddrs()
+        .map_err(|errno| Refusal::failed(&format!("read the addresses: {errno}")))?
+        .filter_map(|entry| {
+            let address = entry.address?;
+            let v4 = address.as_sockaddr_in().map(|address| IpAddr::V4(address.ip()));
+            v4.or_else(|| address.as_sockaddr_in6().map(|address| IpAddr::V6(address.ip())))
+        })
+        .collect();
+    let missing: Vec<String> =
+        node.addresses.iter().filter(|address| !held.contains(address)).map(ToString::to_string).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::other_node(format!(
+        "{} should hold {}, and this machine doesn't",
+        node.name,
+        missing.join(", ")
+    )))
+}
+
+impl FoundSet {
+    fn accepted(&self) -> Accepted {
+        let manifest = self.bundle.manifest();
+        Accepted {
+            site: manifest.site.clone(),
+            serial: manifest.serial,
+            plan_id: manifest.plan_id,
+            set: Sha256::of(&self.set_json),
+            bundle: Sha256::of(&self.bytes),
+            node: manifest.plan.node.name.clone(),
+            role: manifest.plan.node.role,
+        }
+    }
+
+    /// The bundle where it lies.
+    pub(super) fn on_medium<'a>(&self, node: &'a Node) -> Loaded<'a> {
+        Loaded::on_medium(&node.disk, &node.home, self.bundle.clone(), self.root.clone())
+    }
+
+    /// Asks whether the node takes the set, and copies it where it is new.
+    fn take<'n>(
+        &self,
+        node: &'n Node,
+        journal: Option<Journal<'n>>,
+        now: u64,
+    ) -> Result<Journal<'n>, Failure> {
+        let state = journal.as_ref().map(|journal| journal.state().clone()).unwrap_or_default();
+        let current = load(&node.disk, &node.home, &state);
+        let current = current.as_ref().ok().and_then(Option::as_ref).map(Loaded::plan);
+        let open_blob = |blob: &Blob| -> io::Result<Box<dyn Read>> {
+            let path = self.root.join(blob.set_path());
+            if !path.symlink_metadata()?.is_file() {
+                return Err(io::Error::other(format!("{} is not a regular file", path.display())));
+            }
+            Ok(Box::new(File::open(path)?))
+        };
+        let manifest = self.bundle.manifest();
+        let incoming = Incoming {
+            accepted: self.accepted(),
+            plan: &manifest.plan,
+            set_json: &self.set_json,
+            plan_json: &self.plan_json,
+            bundle: &self.bytes,
+            blobs: &manifest.blobs,
+            open_blob: &open_blob,
+        };
+        match (admit(&state, current, &node.home, &incoming), journal) {
+            (Ok(Admission::Known), Some(journal)) => Ok(journal),
+            (Ok(_), journal) => {
+                Ok(stage_set(&node.disk, &node.home, journal, &incoming, now).map_err(failed)?)
+            }
+            (Err(refused), _) => Err(Refusal::not_admitted(&refused).into()),
+        }
+    }
+}
+
+/// Shows progress as it comes. What can't be shown doesn't stop the node's work.
+pub(super) struct Shown<'a>(pub(super) &'a Output);
+
+impl Watcher for Shown<'_> {
+    fn see(&mut self, progress: Progress) {
+        let _ = self.0.result(&Event::Progress(progress));
+    }
+}
+
+/// Runs the engine on this node, under its lock, with `set` if one is given.
+pub(super) fn run_engine(
+    node: &Node,
+    set: Option<&FoundSet>,
+    output: &Output,
+    work: impl FnOnce(&mut Engine<'_>) -> Outcome,
+) -> Ending {
+    let machine = RealMachine::new().map_err(failed)?;
+    if !node.is_there()? {
+        if set.is_none() {
+            return Err(Refusal::no_set().into());
+        }
+        ensure_dir(&node.disk, node.home.path(), 0o700).map_err(failed)?;
+    }
+    let _lock = node.lock()?;
+    let mut journal = match node.journal() {
+        Ok(journal) => journal,
+        Err(outcome) => return show(&outcome, output),
+    };
+    if let Some(set) = set {
+        use crate::step::Machine as _;
+        journal = Some(set.take(node, journal, machine.now())?);
+    }
+    let Some(journal) = journal else { return Err(Refusal::no_set().into()) };
+    let loaded = load(&node.disk, &node.home, journal.state()).map_err(failed)?;
+    let contents: &dyn Contents = match &loaded {
+        Some(loaded) => loaded,
+        None => &NoSet,
+    };
+    let shop = Workshop { disk: &node.disk, machine: &machine, contents, keep: node.home.keep() };
+    let (mut gates, mut watcher) = (NotWired, Shown(output));
+    let plan = loaded.as_ref().map(Loaded::plan);
+    let outcome = work(&mut Engine::new(shop, &node.home, journal, plan, &mut gates, &mut watcher));
+    show(&outcome, output)
+}
+
+/// Shows how a run ended; the first cause and what to type come last.
+pub(super) fn show(outcome: &Outcome, output: &Output) -> Ending {
+    let (said, hint) = outcome.said();
+    let event = Event::Ended { said, hint };
+    match outcome {
+        Outcome::Done(_) | Outcome::NothingToDo => output.result(&event),
+        _ => output.note(&event),
+    }
+    .map_err(Failure::Output)?;
+    Ok(outcome.exit())
+}
+
+/// For a node that needs nothing of a set any more.
+pub(super) struct NoSet;
+
+impl NoSet {
+    fn nothing<T>() -> Result<T, Fault> {
+        Err(Fault::said("find the set that this node works with"))
+    }
+}
+
+impl Contents for NoSet {
+    fn open<'a>(&'a self, _: &Content) -> Result<Box<dyn Read + 'a>, Fault> {
+        Self::nothing()
+    }
+
+    fn size(&self, _: &Content) -> Result<u64, Fault> {
+        Self::nothing()
+    }
+
+    fn script(&self, _: &ScriptFile) -> Result<&[u8], Fault> {
+        Self::nothing()
+    }
+
+    fn secret(&self, _: &SecretName) -> Result<Vec<u8>, Fault> {
+        Self::nothing()
+    }
+}

@@ -1,0 +1,241 @@
+//! The journal's file: reading, checking and writing records.
+
+use std::path::{Path, PathBuf};
+
+use airlift_bundle::digest::Sha256;
+
+use super::error::JournalError;
+use super::record::{Line, Record};
+use super::state::State;
+use super::table::At;
+use crate::disk::{Disk, DiskError, read_all};
+
+/// A journal, read and ready for its next record.
+pub struct Journal<'d> {
+    disk: &'d dyn Disk,
+    path: PathBuf,
+    state: State,
+    head: Sha256,
+    records: usize,
+    /// Where the next record goes.
+    end: u64,
+    /// How far the file goes.
+    size: u64,
+    /// Bytes after `end` that a torn record left.
+    torn: u64,
+    /// The last record as it was read; written once more with the next one, since a flush that failed in an earlier
+    /// process may have left it in memory alone.
+    last: Vec<u8>,
+    lost: bool,
+}
+
+/// The digest before the first record.
+fn origin() -> Sha256 {
+    Sha256::of(b"airlift journal 1")
+}
+
+impl<'d> Journal<'d> {
+    /// How much the file is made larger when there is little room left.
+    pub const PIECE: u64 = 64 << 10;
+    /// What is always left for going back.
+    pub const SPARE: u64 = 32 << 10;
+    /// The largest record with its digest.
+    pub const RECORD_LIMIT: usize = 16 << 10;
+    const LIMIT: u64 = 256 << 20;
+
+    /// The journal in the file at `path`; `None` when there is no such file. Writes nothing.
+    ///
+    /// # Errors
+    /// [`JournalError::Stuck`]; what reading reports.
+    pub fn open(disk: &'d dyn Disk, path: &Path) -> Result<Option<Self>, JournalError> {
+        if disk.stat(path)?.is_none() {
+            return Ok(None);
+        }
+        let bytes = read_all(disk, path, Self::LIMIT)?;
+        let mut journal = Self {
+            disk,
+            path: path.to_owned(),
+            state: State::default(),
+            head: origin(),
+            records: 0,
+            end: 0,
+            size: bytes.len() as u64,
+            torn: 0,
+            last: Vec::new(),
+            lost: false,
+        };
+        journal.read(&bytes)?;
+        Ok(Some(journal))
+    }
+
+    /// Makes an empty journal of full size in the directory of `path`, whole or not at all.
+    ///
+    /// # Errors
+    /// What the disk reports.
+    pub fn create(disk: &'d dyn Disk, path: &Path, size: u64) -> Result<Self, JournalError> {
+        let beside = path.with_added_extension("new");
+        crate::disk::remove_file(disk, &beside)?;
+        disk.create(&beside)?;
+        disk.reserve(&beside, size)?;
+        disk.sync_file(&beside)?;
+        disk.rename(&beside, path)?;
+        if let Some(dir) = path.parent() {
+            disk.sync_dir(dir)?;
+        }
+        Self::open(disk, path)?.ok_or(JournalError::Lost)
+    }
+
+    /// Where the node stands.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Digest of the last record, and through it of all before.
+    #[must_use]
+    pub const fn head(&self) -> Sha256 {
+        self.head
+    }
+
+    /// How many records there are.
+    #[must_use]
+    pub const fn records(&self) -> usize {
+        self.records
+    }
+
+    /// Flushes the last record anew, where something is under way that it announced: the process that wrote it may
+    /// have ended before the flush did.
+    ///
+    /// # Errors
+    /// What the disk reports.
+    pub fn settle(&mut self) -> Result<(), JournalError> {
+        if matches!(self.state.at, At::Empty | At::Rest | At::Committed) || self.last.is_empty() {
+            return Ok(());
+        }
+        let written = self.write(&[]);
+        self.lost = written.is_err();
+        Ok(written?)
+    }
+
+    /// Writes a record and flushes it.
+    ///
+    /// # Errors
+    /// [`JournalError::Misplaced`] before anything is written. After any other error nothing more is written.
+    pub fn append(&mut self, line: &Line) -> Result<(), JournalError> {
+        let Line { record, .. } = line;
+        if self.lost {
+            return Err(JournalError::Lost);
+        }
+        let mut state = self.state.clone();
+        state.follow(record).map_err(JournalError::Misplaced)?;
+        let json = serde_json::to_vec(line).map_err(|error| JournalError::Misplaced(error.to_string()))?;
+        let head = chain(self.head, &json);
+        let mut bytes = head.to_string().into_bytes();
+        bytes.push(b' ');
+        bytes.extend(json);
+        bytes.push(b'\n');
+        if bytes.len() > Self::RECORD_LIMIT {
+            return Err(JournalError::Misplaced(format!("a record has {} bytes", bytes.len())));
+        }
+        let written = self.write(&bytes);
+        self.lost = written.is_err();
+        written?;
+        self.state = state;
+        self.head = head;
+        self.records += 1;
+        self.end += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), DiskError> {
+        if self.torn > 0 {
+            // else what is left of the torn record would stand behind a shorter one
+            let zeros = vec![0; usize::try_from(self.torn).unwrap_or(0)];
+            self.disk.write_at(&self.path, self.end, &zeros)?;
+            self.disk.sync_file(&self.path)?;
+            self.torn = 0;
+        }
+        if self.end + bytes.len() as u64 + Self::SPARE > self.size {
+            self.disk.reserve(&self.path, self.size + Self::PIECE)?;
+            self.size += Self::PIECE;
+        }
+        let again = std::mem::take(&mut self.last);
+        let start = self.end - again.len() as u64;
+        self.disk.write_at(&self.path, start, &[&again, bytes].concat())?;
+        self.disk.sync_file(&self.path)
+    }
+
+    fn read(&mut self, bytes: &[u8]) -> Result<(), JournalError> {
+        let mut rest = bytes;
+        while rest.first().is_some_and(|first| *first != 0) {
+            let Some(length) = rest.iter().position(|byte| *byte == b'\n') else { break };
+            let (line, after) = rest.split_at(length);
+            if line.contains(&0) {
+                break;
+            }
+            self.read_line(line)?;
+            self.end += length as u64 + 1;
+            self.last = [line, b"\n"].concat();
+            rest = after.get(1..).unwrap_or_default();
+        }
+        self.torn = match rest.iter().rposition(|byte| *byte != 0) {
+            None => 0,
+            Some(last) => last as u64 + 1,
+        };
+        let tail = rest.get(..usize::try_from(self.torn).unwrap_or(0)).unwrap_or_default();
+        // a record is flushed before the next is written, so at most one can be torn
+        let inner = tail.strip_suffix(b"\n").unwrap_or(tail);
+        if inner.contains(&b'\n') || tail.len() > Self::RECORD_LIMIT {
+            return Err(self.stuck("is damaged, and more follows it".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn read_line(&mut self, line: &[u8]) -> Result<(), JournalError> {
+        let head = line.get(..64).unwrap_or_default();
+        let json = line.get(65..).unwrap_or_default();
+        let expected = chain(self.head, json);
+        if head != expected.to_string().as_bytes() || line.get(64) != Some(&b' ') {
+            return Err(
+                self.stuck("does not have its digest: it was changed, or one before it is gone".to_owned())
+            );
+        }
+        let parsed: Line = serde_json::from_slice(json).map_err(|error| {
+            self.stuck(format!(
+                "is of a kind that this executor does not know ({error}); use the one that wrote it"
+            ))
+        })?;
+        if serde_json::to_vec(&parsed).ok().as_deref() != Some(json) {
+            return Err(self.stuck("is not written as the executor writes".to_owned()));
+        }
+        self.state.follow(&parsed.record).map_err(|why| self.stuck(format!("is out of order: {why}")))?;
+        self.head = expected;
+        self.records += 1;
+        Ok(())
+    }
+
+    fn stuck(&self, why: String) -> JournalError {
+        JournalError::Stuck { path: self.path.clone(), record: self.records + 1, why }
+    }
+}
+
+fn chain(before: Sha256, json: &[u8]) -> Sha256 {
+    Sha256::of(&[before.to_string().as_bytes(), b" ", json].concat())
+}
+
+impl std::fmt::Debug for Journal<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Journal")
+            .field("path", &self.path)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Record {
+    /// The record with its time.
+    #[must_use]
+    pub const fn at(self, at: u64) -> Line {
+        Line { at, record: self }
+    }
+}

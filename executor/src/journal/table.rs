@@ -1,0 +1,194 @@
+//! Which record may follow which: one table, asked by the writer and by the reader.
+
+use super::record::Record;
+
+/// Where a node stands, as far as the order of records is concerned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum At {
+    /// No set was ever taken.
+    #[default]
+    Empty,
+    /// No stage is under way: the node stands at a gate.
+    Rest,
+    /// In a stage, between two steps.
+    Forward,
+    /// In a step.
+    Doing,
+    /// The stage under way is being undone, between two steps.
+    Failing,
+    /// The stage under way is being undone, in a step.
+    UndoingFailed,
+    /// On the way back, between two stages.
+    Back,
+    /// On the way back, in a stage, between two steps.
+    Unwinding,
+    /// On the way back, in a step.
+    UndoingBack,
+    /// What was kept is being removed, on the way back.
+    PurgingBack,
+    /// What was kept is being removed, at the end of the last stage.
+    PurgingEnd,
+    /// All is done; no way back.
+    Committed,
+}
+
+/// The kinds of records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// [`Record::Accept`]
+    Accept,
+    /// [`Record::Begin`]
+    Begin,
+    /// [`Record::Skip`]
+    Skip,
+    /// [`Record::Do`]
+    Do,
+    /// [`Record::Done`]
+    Done,
+    /// [`Record::End`]
+    End,
+    /// [`Record::Fail`]
+    Fail,
+    /// [`Record::Undo`]
+    Undo,
+    /// [`Record::Undone`]
+    Undone,
+    /// [`Record::Cleared`]
+    Cleared,
+    /// [`Record::Rollback`]
+    Rollback,
+    /// [`Record::Unwind`]
+    Unwind,
+    /// [`Record::Purge`]
+    Purge,
+    /// [`Record::Returned`]
+    Returned,
+    /// [`Record::Recovery`]
+    Recovery,
+    /// [`Record::Protocol`]
+    Protocol,
+}
+
+/// Every record that may come, by where the node stands, and where it stands then.
+#[rustfmt::skip]
+pub const TABLE: &[(At, Mark, At)] = &[
+    (At::Empty,         Mark::Accept,   At::Rest),
+    (At::Rest,          Mark::Accept,   At::Rest),
+    (At::Rest,          Mark::Protocol, At::Rest),
+    (At::Rest,          Mark::Recovery, At::Rest),
+    // forward
+    (At::Rest,          Mark::Begin,    At::Forward),
+    (At::Forward,       Mark::Skip,     At::Forward),
+    (At::Forward,       Mark::Do,       At::Doing),
+    (At::Doing,         Mark::Done,     At::Forward),
+    (At::Doing,         Mark::Skip,     At::Forward),       // found in the way of a crash: undone, and in effect all the same
+    (At::Doing,         Mark::Do,       At::Doing),         // begun before a crash: taken back, and begun again
+    (At::Forward,       Mark::End,      At::Rest),
+    // a corrected set for a stage that was interrupted, equal as far as the node stands
+    (At::Forward,       Mark::Accept,   At::Forward),
+    (At::Doing,         Mark::Accept,   At::Doing),
+    // a stage fails
+    (At::Forward,       Mark::Fail,     At::Failing),
+    (At::Doing,         Mark::Fail,     At::Failing),
+    (At::Failing,       Mark::Undo,     At::UndoingFailed),
+    (At::UndoingFailed, Mark::Undone,   At::Failing),
+    (At::Failing,       Mark::Cleared,  At::Rest),
+    (At::Failing,       Mark::Recovery, At::Failing),
+    (At::UndoingFailed, Mark::Recovery, At::UndoingFailed),
+    // the way back
+    (At::Rest,          Mark::Rollback, At::Back),
+    (At::Back,          Mark::Protocol, At::Back),
+    (At::Back,          Mark::Recovery, At::Back),
+    (At::Back,          Mark::Unwind,   At::Unwinding),
+    (At::Unwinding,     Mark::Undo,     At::UndoingBack),
+    (At::UndoingBack,   Mark::Undone,   At::Unwinding),
+    (At::Unwinding,     Mark::Cleared,  At::Back),
+    (At::Unwinding,     Mark::Recovery, At::Unwinding),
+    (At::UndoingBack,   Mark::Recovery, At::UndoingBack),
+    (At::Back,          Mark::Purge,    At::PurgingBack),
+    (At::PurgingBack,   Mark::Returned, At::Rest),
+    // the end
+    (At::Forward,       Mark::Purge,    At::PurgingEnd),
+    (At::PurgingEnd,    Mark::End,      At::Committed),
+    (At::Committed,     Mark::Protocol, At::Committed),
+];
+
+/// Where a node stands after a record of this kind; `None` when it may not come.
+#[must_use]
+pub fn next(at: At, mark: Mark) -> Option<At> {
+    TABLE.iter().find(|(from, found, _)| (*from, *found) == (at, mark)).map(|(_, _, to)| *to)
+}
+
+impl Record {
+    /// The kind of the record.
+    #[must_use]
+    pub const fn mark(&self) -> Mark {
+        match self {
+            Self::Accept(_) => Mark::Accept,
+            Self::Begin { .. } => Mark::Begin,
+            Self::Skip { .. } => Mark::Skip,
+            Self::Do { .. } => Mark::Do,
+            Self::Done { .. } => Mark::Done,
+            Self::End { .. } => Mark::End,
+            Self::Fail { .. } => Mark::Fail,
+            Self::Undo { .. } => Mark::Undo,
+            Self::Undone { .. } => Mark::Undone,
+            Self::Cleared { .. } => Mark::Cleared,
+            Self::Rollback {} => Mark::Rollback,
+            Self::Unwind { .. } => Mark::Unwind,
+            Self::Purge {} => Mark::Purge,
+            Self::Returned {} => Mark::Returned,
+            Self::Recovery { .. } => Mark::Recovery,
+            Self::Protocol(_) => Mark::Protocol,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_table_answers_each_question_once() {
+        let questions: BTreeSet<_> = TABLE.iter().map(|(at, mark, _)| (*at, *mark)).collect();
+        assert_eq!(questions.len(), TABLE.len());
+    }
+
+    #[test]
+    fn every_place_is_reached_and_all_but_the_last_are_left() {
+        let mut reached = BTreeSet::from([At::Empty]);
+        loop {
+            let more: Vec<At> =
+                TABLE.iter().filter(|(from, ..)| reached.contains(from)).map(|(.., to)| *to).collect();
+            let before = reached.len();
+            reached.extend(more);
+            if reached.len() == before {
+                break;
+            }
+        }
+        let all: BTreeSet<At> = TABLE.iter().flat_map(|(from, _, to)| [*from, *to]).collect();
+        assert_eq!(reached, all);
+        for at in all {
+            assert_eq!(
+                TABLE.iter().any(|(from, _, to)| *from == at && *to != at),
+                at != At::Committed,
+                "{at:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_is_done_without_a_word_before_it() {
+        // whatever says that something happened comes only where its announcement stands
+        for (at, mark, _) in TABLE {
+            match mark {
+                Mark::Done => assert_eq!(*at, At::Doing),
+                Mark::Undone => assert!(matches!(at, At::UndoingFailed | At::UndoingBack)),
+                Mark::Returned => assert_eq!(*at, At::PurgingBack),
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The real machine: boots, clock, signals, and scripts as processes.
+
+mod process;
+mod real;
+mod signals;
+
+pub use process::SCRIPT_PATH;
+pub use real::RealMachine;
+pub use signals::Signals;

@@ -1,0 +1,28 @@
+//! The engine: takes a node through the stages of its plan, and back.
+//!
+//! What it guarantees:
+//!
+//! - Nothing on the node changes before a record in the journal has announced it ([`crate::journal`]).
+//! - A failure or an operator's signal undoes the stage under way, last step first, and nothing else.
+//! - After a crash at any instant [`Engine::apply`] and [`Engine::rollback`] go on; whatever stops them, the
+//!   [`Outcome`] says where the node stands, and one thing to type.
+//! - A finished stage is not touched again: nothing is written for it.
+//! - No stage begins, and none is undone on the way back, without the word of [`Gates`].
+
+mod backward;
+mod dry_run;
+mod engine;
+mod forward;
+mod gates;
+mod home;
+mod outcome;
+mod room;
+mod staging;
+
+pub use dry_run::{Forecast, StepForecast, dry_run};
+pub use engine::{Engine, Watcher};
+pub use forward::check;
+pub use gates::{Answer, Gates, NotWired, Passage};
+pub use home::Home;
+pub use outcome::{Outcome, Progress};
+pub use staging::{Admission, Incoming, Loaded, Refused, admit, load, stage_set};

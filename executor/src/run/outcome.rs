@@ -1,0 +1,213 @@
+//! What a run says on its way, and how it ends.
+
+use std::fmt;
+
+use airlift_bundle::gate::Stage;
+use airlift_bundle::plan::{Line, Severity, StepId};
+use serde::Serialize;
+
+use crate::exit::Exit;
+
+/// Something that happened during a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "progress", rename_all = "kebab-case")]
+pub enum Progress {
+    /// A check was made.
+    Checked {
+        /// The check.
+        check: StepId,
+        /// What it asks.
+        title: Line,
+        /// What it found.
+        severity: Severity,
+        /// What it said.
+        said: String,
+        /// The reason why a blocker counts as a warning.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        waived: Option<Line>,
+    },
+    /// A stage begins, or goes on after a crash.
+    StageBegins {
+        /// The stage.
+        stage: Stage,
+    },
+    /// A step is done.
+    StepDone {
+        /// Its stage.
+        stage: Stage,
+        /// The step.
+        step: StepId,
+        /// What it does.
+        title: Line,
+    },
+    /// A step was in effect already.
+    StepSkipped {
+        /// Its stage.
+        stage: Stage,
+        /// The step.
+        step: StepId,
+        /// What it does.
+        title: Line,
+    },
+    /// A step that a crash has interrupted is taken back before it is done again.
+    StepRetried {
+        /// The step.
+        step: StepId,
+    },
+    /// A stage is done.
+    StageDone {
+        /// The stage.
+        stage: Stage,
+    },
+    /// A stage is given up and gets undone.
+    StageFails {
+        /// The stage.
+        stage: Stage,
+        /// Why.
+        cause: String,
+    },
+    /// A step is undone.
+    StepUndone {
+        /// The step.
+        step: StepId,
+    },
+    /// All of a stage is undone.
+    StageUndone {
+        /// The stage.
+        stage: Stage,
+    },
+}
+
+impl fmt::Display for Progress {
+    /// Lines for people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Checked { check, severity, said, waived, .. } => {
+                let word = match severity {
+                    Severity::Pass => "ok",
+                    Severity::Warning => "warning",
+                    Severity::Blocker => "blocked",
+                    Severity::Unknown => "unknown",
+                };
+                write!(f, "{word}: {check}")?;
+                if !said.is_empty() {
+                    write!(f, ": {}", said.lines().collect::<Vec<_>>().join(" | "))?;
+                }
+                match waived {
+                    Some(reason) => writeln!(f, " (waived: {reason})"),
+                    None => writeln!(f),
+                }
+            }
+            Self::StageBegins { stage } => writeln!(f, "{stage}: begins"),
+            Self::StepDone { step, title, .. } => writeln!(f, "    done {step}: {title}"),
+            Self::StepSkipped { step, title, .. } => writeln!(f, "    no change {step}: {title}"),
+            Self::StepRetried { step } => {
+                writeln!(f, "    interrupted before, taken back and begun anew: {step}")
+            }
+            Self::StageDone { stage } => writeln!(f, "{stage}: done"),
+            Self::StageFails { stage, cause } => {
+                writeln!(f, "{stage}: failed to {cause}\n{stage}: undoing it")
+            }
+            Self::StepUndone { step } => writeln!(f, "    undone {step}"),
+            Self::StageUndone { stage } => writeln!(f, "{stage}: undone"),
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// What was asked for is done; the last stage that is.
+    Done(Option<Stage>),
+    /// It was so already.
+    NothingToDo,
+    /// The node stands at a gate.
+    Waiting {
+        /// What it waits for.
+        need: String,
+        /// What to type then.
+        hint: String,
+    },
+    /// A check or a step that has to hold is in the way; no stage was begun.
+    Blocked(Vec<String>),
+    /// A stage failed and was undone.
+    Undone {
+        /// The stage.
+        stage: Stage,
+        /// The first cause, after "failed to".
+        cause: String,
+    },
+    /// The node is held where it is.
+    Held {
+        /// Why, after "failed to".
+        cause: String,
+        /// What to do about it, and what to type then.
+        hint: String,
+    },
+    /// Neither forward nor back.
+    Stuck {
+        /// Why, after "failed to".
+        cause: String,
+        /// The way out.
+        hint: String,
+    },
+    /// The machine is about to reboot, as planned.
+    Rebooting,
+    /// The machine shuts down; the run stopped where it was, as in a power cut.
+    CutShort,
+}
+
+impl Outcome {
+    /// What happened, in lines for people, and what to do.
+    #[must_use]
+    pub fn said(&self) -> (Vec<String>, Option<String>) {
+        let line = |text: String| vec![text];
+        match self {
+            Self::Done(Some(stage)) => (line(format!("{stage} is done")), None),
+            Self::Done(None) => (line("all is done".to_owned()), None),
+            Self::NothingToDo => (line("nothing to do".to_owned()), None),
+            Self::Waiting { need, hint } => (line(format!("waiting for {need}")), Some(hint.clone())),
+            Self::Blocked(found) => {
+                let hint = "see to each of these, then type the same again".to_owned();
+                (found.iter().map(|what| format!("blocked: {what}")).collect(), Some(hint))
+            }
+            Self::Undone { stage, cause } => {
+                let hint = "see to the cause, then: airlift-node apply; or to go back: airlift-node rollback";
+                (
+                    line(format!("{stage} was undone; the first cause: failed to {cause}")),
+                    Some(hint.to_owned()),
+                )
+            }
+            Self::Held { cause, hint } => (line(format!("held: failed to {cause}")), Some(hint.clone())),
+            Self::Stuck { cause, hint } => (line(format!("stuck: failed to {cause}")), Some(hint.clone())),
+            Self::Rebooting => (
+                line("the machine reboots, as planned".to_owned()),
+                Some("after the boot type: airlift-node apply".to_owned()),
+            ),
+            Self::CutShort => (
+                line("the machine shuts down; stopped as in a power cut".to_owned()),
+                Some(
+                    "after the boot type: airlift-node apply; or to go back: airlift-node rollback"
+                        .to_owned(),
+                ),
+            ),
+        }
+    }
+
+    /// The exit code for it. A failed `start` or later leaves the node held: k0s is away, MKE 3 is not back.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Done(_) => Exit::Done,
+            Self::NothingToDo => Exit::NothingToDo,
+            Self::Waiting { .. } | Self::Rebooting => Exit::Waiting,
+            Self::Blocked(_) => Exit::Blocked,
+            Self::Undone { stage, .. } => match stage {
+                Stage::Check | Stage::Prepare | Stage::Freeze | Stage::Stop => Exit::RolledBack,
+                Stage::Start | Stage::Adopt | Stage::Settle | Stage::Commit => Exit::Held,
+            },
+            Self::Held { .. } | Self::CutShort => Exit::Held,
+            Self::Stuck { .. } => Exit::Stuck,
+        }
+    }
+}

@@ -1,0 +1,399 @@
+//! Taking a set: may the node take it, copying it into the state directory, and reading it from there.
+//!
+//! After a set is taken nothing is read from the medium again. What lies in the state directory is believed by the
+//! digests that the journal has, and by nothing else.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use airlift_bundle::archive::{self, Bundle};
+use airlift_bundle::digest::Sha256;
+use airlift_bundle::gate::Stage;
+use airlift_bundle::limits::Limits;
+use airlift_bundle::manifest::Blob;
+use airlift_bundle::name::SiteName;
+use airlift_bundle::plan::{Content, NodePlan, ScriptFile, SecretName};
+use airlift_bundle::value::Serial;
+
+use super::home::Home;
+use crate::disk::{Disk, DiskError, ensure_dir, put_file, read_all, remove_file, remove_tree};
+use crate::journal::{Accepted, At, Journal, JournalError, Record, State};
+use crate::step::{Contents, Fault};
+
+/// A verified set on its way in.
+pub struct Incoming<'a> {
+    /// What the journal will say of it.
+    pub accepted: Accepted,
+    /// The node's plan.
+    pub plan: &'a NodePlan,
+    /// The bytes of `set.json`.
+    pub set_json: &'a [u8],
+    /// The bytes of `plan.json`.
+    pub plan_json: &'a [u8],
+    /// The bytes of the node's bundle.
+    pub bundle: &'a [u8],
+    /// The blobs that the node needs.
+    pub blobs: &'a [Blob],
+    /// Opens one of them.
+    pub open_blob: &'a dyn Fn(&Blob) -> io::Result<Box<dyn Read>>,
+}
+
+/// Whether a set changes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// The node works with it already.
+    Known,
+    /// It is to be staged.
+    New,
+}
+
+/// Why a node doesn't take a set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// A later set of the site was taken before.
+    Older {
+        /// The latest serial.
+        latest: Serial,
+    },
+    /// Another set under this serial was taken before.
+    OtherUnderSerial,
+    /// The node is in the midst of the migration of another site.
+    OtherSite(SiteName),
+    /// What the node has done, the set would have done otherwise.
+    Differs {
+        /// Up to and including this stage.
+        through: Stage,
+    },
+    /// A stage is being undone, the node is on its way back, or all is done.
+    NotNow(At),
+    /// The plan keeps its things elsewhere than this executor.
+    OtherKeepDir(String),
+    /// The plan that the node works with can't be read.
+    Unreadable(String),
+}
+
+/// May a node in this state take a set? `current` is the plan that it works with.
+///
+/// # Errors
+/// Why not.
+pub fn admit(
+    state: &State,
+    current: Option<&NodePlan>,
+    home: &Home,
+    incoming: &Incoming<'_>,
+) -> Result<Admission, Refused> {
+    let Accepted { site, serial, plan_id, set, .. } = &incoming.accepted;
+    if Path::new(incoming.plan.keep_dir.as_str()) != home.path() {
+        return Err(Refused::OtherKeepDir(incoming.plan.keep_dir.to_string()));
+    }
+    if let Some(latest) = state.ratchet.get(site) {
+        if *serial < latest.serial {
+            return Err(Refused::Older { latest: latest.serial });
+        }
+        if *serial == latest.serial && (*plan_id, *set) != (latest.plan_id, latest.set) {
+            return Err(Refused::OtherUnderSerial);
+        }
+    }
+    let Some(known) = &state.set else { return Ok(Admission::New) };
+    if *known == incoming.accepted {
+        return Ok(Admission::Known);
+    }
+    if known.site != *site {
+        return Err(Refused::OtherSite(known.site.clone()));
+    }
+    if !matches!(state.at, At::Rest | At::Forward | At::Doing) {
+        return Err(Refused::NotNow(state.at));
+    }
+    let Some(through) = state.reached() else { return Ok(Admission::New) };
+    let unreadable = |why: String| Refused::Unreadable(why);
+    let current = current.ok_or_else(|| unreadable("it is not there".to_owned()))?;
+    let digest =
+        |plan: &NodePlan| plan.digest_through(through).map_err(|error| unreadable(error.to_string()));
+    if digest(current)? == digest(incoming.plan)? {
+        Ok(Admission::New)
+    } else {
+        Err(Refused::Differs { through })
+    }
+}
+
+/// Copies a set into the state directory and has the journal say so. Until then the node doesn't know of it; a crash
+/// leaves nothing but files that the next try replaces.
+///
+/// # Errors
+/// What disk and journal report; a blob that is not what the manifest says; too little room.
+pub fn stage_set<'d>(
+    disk: &'d dyn Disk,
+    home: &Home,
+    journal: Option<Journal<'d>>,
+    incoming: &Incoming<'_>,
+    now: u64,
+) -> Result<Journal<'d>, Fault> {
+    ensure_dir(disk, home.path(), 0o700)?;
+    let mut journal = match journal {
+        Some(journal) => journal,
+        None => {
+            let size = Journal::PIECE + 2 * Journal::SPARE;
+            Journal::create(disk, &home.journal(), size).map_err(unwritable)?
+        }
+    };
+    let needed: u64 = incoming.blobs.iter().map(|blob| blob.size).sum::<u64>()
+        + incoming.bundle.len() as u64
+        + Home::RESERVE
+        + (1 << 20);
+    let free = disk.free(home.path())?;
+    if free < needed {
+        return Err(DiskError::said(
+            "stage the set in",
+            home.path(),
+            format!("{needed} bytes are needed, and {free} are free; make room"),
+        )
+        .into());
+    }
+    let set = home.set(incoming.accepted.plan_id);
+    ensure_dir(disk, &set, 0o700)?;
+    for (name, bytes) in
+        [(BUNDLE, incoming.bundle), ("plan.json", incoming.plan_json), ("set.json", incoming.set_json)]
+    {
+        put_file(disk, &set.join(name), 0o600, bytes)?;
+    }
+    ensure_dir(disk, &home.blobs(), 0o700)?;
+    for blob in incoming.blobs {
+        stage_blob(disk, home, blob, incoming.open_blob)?;
+    }
+    home.make_ready(disk)?;
+    journal.append(&Record::Accept(incoming.accepted.clone()).at(now)).map_err(unwritable)?;
+    remove_others(disk, home, incoming)?;
+    Ok(journal)
+}
+
+const BUNDLE: &str = "bundle.tar.zst";
+
+fn unwritable(error: JournalError) -> Fault {
+    match error {
+        JournalError::Disk(error) => Fault::Disk(error),
+        other => Fault::said(other.to_string()),
+    }
+}
+
+/// What the set before left, and this one has no use for.
+fn remove_others(disk: &dyn Disk, home: &Home, incoming: &Incoming<'_>) -> Result<(), DiskError> {
+    let plan_id = incoming.accepted.plan_id.to_string();
+    for name in disk.list(&home.sets())? {
+        if name.to_str() != Some(&plan_id) {
+            remove_tree(disk, &home.sets().join(name))?;
+        }
+    }
+    for name in disk.list(&home.blobs())? {
+        if !incoming.blobs.iter().any(|blob| name.to_str() == Some(&blob.sha256.to_string())) {
+            disk.unlink(&home.blobs().join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes through to a file what is read from it.
+struct Tee<'a> {
+    from: Box<dyn Read>,
+    disk: &'a dyn Disk,
+    to: &'a Path,
+    offset: u64,
+    limit: u64,
+}
+
+impl Read for Tee<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.from.read(buffer)?;
+        let read = buffer.get(..count).unwrap_or_default();
+        if self.offset + count as u64 > self.limit {
+            return Err(io::Error::other("it is longer than the manifest says"));
+        }
+        if !read.is_empty() {
+            self.disk.write_at(self.to, self.offset, read).map_err(io::Error::other)?;
+        }
+        self.offset += count as u64;
+        Ok(count)
+    }
+}
+
+fn stage_blob(
+    disk: &dyn Disk,
+    home: &Home,
+    blob: &Blob,
+    open: &dyn Fn(&Blob) -> io::Result<Box<dyn Read>>,
+) -> Result<(), Fault> {
+    let path = home.blob(blob.sha256);
+    let wrong = |why: String| Fault::said(format!("copy the blob {} from the set: {why}", blob.name));
+    let matches = |reader: &mut dyn Read| {
+        Sha256::of_reader(reader)
+            .map(|found| found == (blob.sha256, blob.size))
+            .map_err(|error| wrong(error.to_string()))
+    };
+    if disk.stat(&path)?.is_some() && matches(&mut FileReader::new(disk, path.clone()))? {
+        return Ok(());
+    }
+    let beside = path.with_added_extension("new");
+    remove_file(disk, &beside)?;
+    disk.create(&beside)?;
+    let from = open(blob).map_err(|error| wrong(error.to_string()))?;
+    if !matches(&mut Tee { from, disk, to: &beside, offset: 0, limit: blob.size })? {
+        disk.unlink(&beside)?;
+        return Err(wrong("it is not what the manifest says; copy the set again, and verify it".to_owned()));
+    }
+    disk.sync_file(&beside)?;
+    disk.rename(&beside, &path)?;
+    Ok(disk.sync_dir(&home.blobs())?)
+}
+
+/// Reads a file through the seam.
+struct FileReader<'a> {
+    disk: &'a dyn Disk,
+    path: PathBuf,
+    offset: u64,
+}
+
+impl<'a> FileReader<'a> {
+    fn new(disk: &'a dyn Disk, path: PathBuf) -> Self {
+        Self { disk, path, offset: 0 }
+    }
+}
+
+impl Read for FileReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.disk.read_at(&self.path, self.offset, buffer).map_err(io::Error::other)?;
+        self.offset += count as u64;
+        Ok(count)
+    }
+}
+
+/// The set that a node works with, read from the state directory.
+pub struct Loaded<'a> {
+    disk: &'a dyn Disk,
+    home: &'a Home,
+    bundle: Bundle,
+    /// The set that the bundle lies in, where its blobs are not in the state directory yet.
+    medium: Option<PathBuf>,
+}
+
+/// Reads the set that a node works with. None when it works with none, or needs nothing of it any more.
+///
+/// # Errors
+/// It is not there, or not what the journal says.
+pub fn load<'a>(disk: &'a dyn Disk, home: &'a Home, state: &State) -> Result<Option<Loaded<'a>>, Fault> {
+    let Some(set) = &state.set else { return Ok(None) };
+    let is_over = match state.at {
+        At::PurgingBack | At::PurgingEnd | At::Committed => true,
+        At::Back => state.finished.is_empty(),
+        _ => false,
+    };
+    if is_over {
+        return Ok(None);
+    }
+    let path = home.set(set.plan_id).join(BUNDLE);
+    let bytes = read_all(disk, &path, Limits::FORMAT_1.bundle)?;
+    if Sha256::of(&bytes) != set.bundle {
+        return Err(Fault::said(format!("read {}: it is not what the journal says", path.display())));
+    }
+    let bundle = archive::read(&bytes, &Limits::FORMAT_1)
+        .map_err(|problems| Fault::said(format!("read {}: {problems}", path.display())))?;
+    Ok(Some(Loaded { disk, home, bundle, medium: None }))
+}
+
+impl<'a> Loaded<'a> {
+    /// A verified bundle where it lies in its set, for verbs that write nothing.
+    #[must_use]
+    pub const fn on_medium(disk: &'a dyn Disk, home: &'a Home, bundle: Bundle, medium: PathBuf) -> Self {
+        Self { disk, home, bundle, medium: Some(medium) }
+    }
+
+    /// The node's plan.
+    #[must_use]
+    pub const fn plan(&self) -> &NodePlan {
+        &self.bundle.manifest().plan
+    }
+}
+
+/// The contents of a bundle, with blobs in the state directory.
+impl Contents for Loaded<'_> {
+    fn open<'a>(&'a self, content: &Content) -> Result<Box<dyn Read + 'a>, Fault> {
+        match content {
+            Content::File { entry, .. } => {
+                let bytes = self.bundle.content(entry);
+                Ok(Box::new(bytes.ok_or_else(|| Fault::said(format!("find {entry} in the bundle")))?))
+            }
+            Content::Blob { sha256, .. } => match &self.medium {
+                Some(set) => {
+                    let path = set.join("blobs/sha256").join(sha256.to_string());
+                    let file = std::fs::File::open(&path);
+                    Ok(Box::new(
+                        file.map_err(|error| Fault::said(format!("read {}: {error}", path.display())))?,
+                    ))
+                }
+                None => Ok(Box::new(FileReader::new(self.disk, self.home.blob(*sha256)))),
+            },
+            Content::Secret(name) => Ok(Box::new(io::Cursor::new(self.secret(name)?))),
+            Content::Document { entry, secrets, .. } => {
+                let bytes = self.bundle.content(entry);
+                let mut text =
+                    bytes.ok_or_else(|| Fault::said(format!("find {entry} in the bundle")))?.to_vec();
+                for name in secrets {
+                    text = fill_slots(&text, name.slot().as_bytes(), &self.secret(name)?);
+                }
+                Ok(Box::new(io::Cursor::new(text)))
+            }
+        }
+    }
+
+    fn size(&self, content: &Content) -> Result<u64, Fault> {
+        let manifest = self.bundle.manifest();
+        Ok(match content {
+            Content::File { entry, .. } => self.bundle.content(entry).map_or(0, <[u8]>::len) as u64,
+            // a secret is a scalar, a key or a certificate
+            Content::Document { entry, secrets, .. } => {
+                self.bundle.content(entry).map_or(0, <[u8]>::len) as u64 + secrets.len() as u64 * (64 << 10)
+            }
+            Content::Secret(_) => 64 << 10,
+            Content::Blob { sha256, .. } => {
+                manifest.blobs.iter().find(|blob| blob.sha256 == *sha256).map_or(0, |blob| blob.size)
+            }
+        })
+    }
+
+    fn script(&self, file: &ScriptFile) -> Result<&[u8], Fault> {
+        self.bundle
+            .content(&file.entry)
+            .ok_or_else(|| Fault::said(format!("find {} in the bundle", file.entry)))
+    }
+
+    fn secret(&self, name: &SecretName) -> Result<Vec<u8>, Fault> {
+        Err(Fault::said(format!("open the secret {name}: this executor can't open sealed files yet")))
+    }
+}
+
+/// `text` with every `slot` replaced.
+fn fill_slots(text: &[u8], slot: &[u8], secret: &[u8]) -> Vec<u8> {
+    let mut filled = Vec::with_capacity(text.len() + secret.len());
+    let mut rest = text;
+    while let Some(at) = rest.windows(slot.len()).position(|window| window == slot) {
+        let (before, after) = rest.split_at(at);
+        filled.extend_from_slice(before);
+        filled.extend_from_slice(secret);
+        rest = after.get(slot.len()..).unwrap_or_default();
+    }
+    filled.extend_from_slice(rest);
+    filled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_slot_is_filled_and_nothing_else() {
+        let filled = fill_slots(
+            b"a: airlift-secret(x)\nb: airlift-secret(xy)\nc: airlift-secret(x)",
+            b"airlift-secret(x)",
+            b"\xff1",
+        );
+        assert_eq!(filled, b"a: \xff1\nb: airlift-secret(xy)\nc: \xff1");
+    }
+}

@@ -1,0 +1,33 @@
+//! Steps: each can be looked at, done, and taken back.
+//!
+//! [`look`] says whether a step is in effect already, and if not, what taking it back will need ([`Before`]). The engine
+//! writes that to the journal, and only then calls [`act`]. [`undo`] takes it back from wherever `act` was stopped,
+//! and may be called again after it was stopped itself; without anything done it does nothing. So a step that a crash
+//! has interrupted is undone and begun anew, and nobody has to know how far it got.
+//!
+//! Below the keep dir:
+//!
+//! ```text
+//! old/STEP         what a place has replaced: a hard link where that can be, else a copy
+//! copies/NAME      what a copy has copied
+//! parts/STEP       a copy on its way
+//! scripts/STEP/    a script's own ($AIRLIFT_KEEP)
+//! evidence/STEP    a script's evidence ($AIRLIFT_EVIDENCE)
+//! ```
+//!
+//! All that a step has changed is flushed when `act` or `undo` returns.
+//!
+//! [`Before`]: crate::journal::Before
+
+mod copy;
+mod fault;
+mod place;
+mod scripts;
+mod set_aside;
+mod step_kinds;
+mod workshop;
+
+pub use fault::Fault;
+pub use scripts::{End, Job, LOG_LIMIT, Ran, run_check, run_recovery};
+pub use step_kinds::{Acted, Look, Probe, act, is_done_after_all, look, make_ready, probe, undo};
+pub use workshop::{Contents, Interrupt, Keep, Machine, Workshop};

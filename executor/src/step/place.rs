@@ -1,0 +1,275 @@
+//! `place`: a file takes the place of another, or of nothing.
+//!
+//! At every instant the target holds its old or its new content, whole. What was there gets a second name in the keep
+//! dir before anything else happens, so that taking it back gives the very same file: content, owner, mode, attributes,
+//! times, and its other names. Refused is a target that is a directory, a pipe or a device.
+
+use std::ffi::OsStr;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use airlift_bundle::name::AbsPath;
+use airlift_bundle::plan::{Action, Content, SelinuxLabel, Step, StepId};
+use rustix::io::Errno;
+
+use super::fault::Fault;
+use super::step_kinds::{Look, Probe};
+use super::workshop::Workshop;
+use crate::disk::{
+    Disk, DiskError, Kind, Owner, Stat, copy_tree, remove_file, remove_tree, resolve_group, resolve_user,
+};
+use crate::journal::{Before, Target};
+
+const CHUNK: usize = 1 << 20;
+const LABEL: &str = "security.selinux";
+
+/// A `place` with its owner looked up.
+pub(super) struct Place<'a> {
+    shop: &'a Workshop<'a>,
+    step: &'a StepId,
+    target: &'a AbsPath,
+    content: &'a Content,
+    owner: Owner,
+    mode: u32,
+    label: Option<&'a SelinuxLabel>,
+}
+
+fn directory(target: &AbsPath) -> &Path {
+    Path::new(target.ancestors().next().unwrap_or("/"))
+}
+
+/// The new file on its way, and the old one on its way back.
+fn beside(step: &StepId, target: &AbsPath) -> PathBuf {
+    directory(target).join(format!(".airlift-{step}"))
+}
+
+impl<'a> Place<'a> {
+    pub(super) fn of(shop: &'a Workshop<'a>, step: &'a Step) -> Result<Self, Fault> {
+        let Action::Place { target, content, owner, group, mode, label } = &step.action else {
+            return Err(Fault::said(format!("place {}, which is another kind of step", step.id)));
+        };
+        let owner = Owner { user: resolve_user(shop.disk, owner)?, group: resolve_group(shop.disk, group)? };
+        Ok(Self { shop, step: &step.id, target, content, owner, mode: mode.bits(), label: label.as_ref() })
+    }
+
+    fn path(&self) -> &Path {
+        Path::new(self.target.as_str())
+    }
+
+    pub(super) fn look(&self) -> Result<Look, Fault> {
+        if self.probe()? == Probe::InEffect {
+            return Ok(Look::InEffect);
+        }
+        let target = match self.shop.disk.stat(self.path())? {
+            None => Target::Absent,
+            Some(_) => Target::Kept,
+        };
+        let mut missing = Vec::new();
+        for above in self.target.ancestors() {
+            match self.shop.disk.stat(Path::new(above))? {
+                None => missing
+                    .push(above.parse().map_err(|error| Fault::said(format!("name a directory: {error}")))?),
+                Some(stat) if stat.kind == Kind::Dir => break,
+                Some(stat) => {
+                    let why = format!("{above} is {}", stat.kind.as_str());
+                    return Err(DiskError::said("place", self.path(), why).into());
+                }
+            }
+        }
+        missing.reverse();
+        Ok(Look::Ready(Before::Place { target, missing }))
+    }
+
+    pub(super) fn probe(&self) -> Result<Probe, Fault> {
+        let disk = self.shop.disk;
+        let not = |what: &str| Ok(Probe::NotInEffect(what.to_owned()));
+        let stat = match disk.stat(self.path())? {
+            None => return not("it is not there"),
+            Some(stat) => stat,
+        };
+        match stat.kind {
+            Kind::File => {}
+            Kind::Link => return not("it is a symbolic link"),
+            other => {
+                return Err(
+                    DiskError::said("place", self.path(), format!("{} is there", other.as_str())).into()
+                );
+            }
+        }
+        if !self.holds_content(&stat)? {
+            return not("its content differs");
+        }
+        if stat.owner != self.owner {
+            return not(&format!(
+                "it belongs to {}:{}, not {}:{}",
+                stat.owner.user, stat.owner.group, self.owner.user, self.owner.group
+            ));
+        }
+        if stat.mode != self.mode {
+            return not(&format!("its mode is {:04o}, not {:04o}", stat.mode, self.mode));
+        }
+        if let Some(label) = self.label {
+            let found = disk.xattrs(self.path())?.remove(OsStr::new(LABEL)).unwrap_or_default();
+            if found.strip_suffix(b"\0").unwrap_or(&found) != label.as_str().as_bytes() {
+                return not("its label differs");
+            }
+        }
+        Ok(Probe::InEffect)
+    }
+
+    fn holds_content(&self, stat: &Stat) -> Result<bool, Fault> {
+        let mut content = self.shop.contents.open(self.content)?;
+        let mut wanted = vec![0; CHUNK];
+        let mut found = vec![0; CHUNK];
+        let mut offset = 0;
+        loop {
+            let count = fill(&mut content, &mut wanted)?;
+            if count == 0 {
+                return Ok(offset == stat.size);
+            }
+            let read = self.shop.disk.read_at(self.path(), offset, &mut found)?;
+            if read < count || found.get(..count) != wanted.get(..count) {
+                return Ok(false);
+            }
+            offset += count as u64;
+        }
+    }
+
+    pub(super) fn act(&self, target: Target, missing: &[AbsPath]) -> Result<(), Fault> {
+        let disk = self.shop.disk;
+        if target == Target::Kept {
+            keep_old(self.shop, self.step, self.path())?;
+        }
+        for dir in missing {
+            let dir = Path::new(dir.as_str());
+            disk.make_dir(dir)?;
+            disk.set_owner(dir, Owner::ROOT)?;
+            disk.set_mode(dir, 0o755)?;
+            disk.sync_dir(dir)?;
+            disk.sync_dir(dir.parent().unwrap_or(dir))?;
+        }
+        let beside = beside(self.step, self.target);
+        disk.create(&beside)?;
+        self.write_content(&beside)?;
+        disk.set_owner(&beside, self.owner)?;
+        if let Some(label) = self.label {
+            disk.set_xattr(&beside, OsStr::new(LABEL), label.as_str().as_bytes())?;
+        }
+        disk.set_mode(&beside, self.mode)?;
+        disk.sync_file(&beside)?;
+        disk.rename(&beside, self.path())?;
+        disk.sync_dir(directory(self.target))?;
+        Ok(())
+    }
+
+    fn write_content(&self, beside: &Path) -> Result<(), Fault> {
+        let mut content = self.shop.contents.open(self.content)?;
+        let mut buffer = vec![0; CHUNK];
+        let mut offset = 0;
+        loop {
+            let count = fill(&mut content, &mut buffer)?;
+            let Some(read) = buffer.get(..count).filter(|read| !read.is_empty()) else { return Ok(()) };
+            self.shop.disk.write_at(beside, offset, read)?;
+            offset += count as u64;
+        }
+    }
+}
+
+/// Reads until `buffer` is full or the reader is at its end.
+fn fill(reader: &mut dyn std::io::Read, buffer: &mut [u8]) -> Result<usize, Fault> {
+    let mut limited = reader.take(buffer.len() as u64);
+    let mut filled = 0;
+    loop {
+        let rest = buffer.get_mut(filled..).unwrap_or_default();
+        match limited.read(rest) {
+            Ok(0) => return Ok(filled),
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Fault::said(format!("read the new content: {error}"))),
+        }
+    }
+}
+
+/// Whether a file can't get a second name there, so that a copy is needed.
+fn needs_copy(error: &DiskError) -> bool {
+    [Errno::XDEV, Errno::PERM, Errno::MLINK, Errno::OPNOTSUPP].iter().any(|errno| error.is(*errno))
+}
+
+/// Gives the thing at `from` one more name, or a copy where that can't be.
+fn link_or_copy(disk: &dyn Disk, from: &Path, to: &Path) -> Result<(), Fault> {
+    match disk.hard_link(from, to) {
+        Err(error) if needs_copy(&error) => Ok(copy_tree(disk, from, to).map(drop)?),
+        linked => Ok(linked?),
+    }
+}
+
+fn keep_old(shop: &Workshop<'_>, step: &StepId, target: &Path) -> Result<(), Fault> {
+    let (disk, old) = (shop.disk, shop.keep.old(step));
+    match disk.hard_link(target, &old) {
+        // under another name until it is whole
+        Err(error) if needs_copy(&error) => {
+            let part = shop.keep.part(step);
+            copy_tree(disk, target, &part)?;
+            disk.rename_new(&part, &old)?;
+        }
+        linked => linked?,
+    }
+    Ok(disk.sync_dir(old.parent().unwrap_or(&old))?)
+}
+
+/// Takes a place back, from wherever it was stopped. Every part looks whether there is something to do.
+pub(super) fn undo(
+    shop: &Workshop<'_>,
+    step: &StepId,
+    path: &AbsPath,
+    target: Target,
+    missing: &[AbsPath],
+) -> Result<(), Fault> {
+    let disk = shop.disk;
+    let beside = beside(step, path);
+    remove_tree(disk, &shop.keep.part(step))?;
+    remove_file(disk, &beside)?;
+    let place = Path::new(path.as_str());
+    match target {
+        Target::Absent => {
+            remove_file(disk, place)?;
+            flush_if_there(disk, directory(path))?;
+        }
+        Target::Kept => put_old_back(shop, step, place, &beside)?,
+    }
+    for dir in missing.iter().rev() {
+        let dir = Path::new(dir.as_str());
+        if disk.stat(dir)?.is_some() {
+            match disk.remove_dir(dir) {
+                // somebody else has put something there since
+                Err(error) if error.is(Errno::NOTEMPTY) || error.is(Errno::EXIST) => break,
+                removed => removed?,
+            }
+        }
+        flush_if_there(disk, dir.parent().unwrap_or(dir))?;
+    }
+    Ok(())
+}
+
+/// What is gone already may have gone just before a crash, and not be flushed.
+fn flush_if_there(disk: &dyn Disk, dir: &Path) -> Result<(), DiskError> {
+    match disk.stat(dir)? {
+        Some(_) => disk.sync_dir(dir),
+        None => Ok(()),
+    }
+}
+
+/// Without something kept, the target was never replaced: it is kept and flushed first.
+fn put_old_back(shop: &Workshop<'_>, step: &StepId, target: &Path, beside: &Path) -> Result<(), Fault> {
+    let (disk, old) = (shop.disk, shop.keep.old(step));
+    let Some(kept) = disk.stat(&old)? else { return Ok(()) };
+    let is_back =
+        disk.stat(target)?.is_some_and(|found| (found.device, found.inode) == (kept.device, kept.inode));
+    if !is_back {
+        link_or_copy(disk, &old, beside)?;
+        disk.rename(beside, target)?;
+    }
+    disk.sync_dir(target.parent().unwrap_or(target))?;
+    disk.unlink(&old)?;
+    Ok(disk.sync_dir(old.parent().unwrap_or(&old))?)
+}

@@ -1,0 +1,131 @@
+//! From a step to what knows its kind.
+
+use airlift_bundle::plan::{Action, Step};
+
+use super::fault::Fault;
+use super::workshop::Workshop;
+use super::{copy, place, scripts, set_aside};
+use crate::journal::Before;
+
+/// What looking at a step has found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// It is in effect already.
+    InEffect,
+    /// It is not; this is what taking it back will need.
+    Ready(Before),
+}
+
+/// Whether a step is in effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// It is.
+    InEffect,
+    /// It is not; what differs.
+    NotInEffect(String),
+    /// That can't be told; what was seen.
+    Unknown(String),
+}
+
+/// How doing a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acted {
+    /// It is done and flushed.
+    Done,
+    /// The machine is about to reboot; the step is done when it has.
+    Rebooting,
+}
+
+/// Looks at a step that is not begun; changes nothing.
+///
+/// # Errors
+/// Why it can't be done.
+pub fn look(shop: &Workshop<'_>, step: &Step) -> Result<Look, Fault> {
+    match &step.action {
+        Action::Place { .. } => place::Place::of(shop, step)?.look(),
+        Action::SetAside { path, aside } => set_aside::look(shop.disk, path, aside),
+        Action::Copy { from, name } => copy::look(shop, from, name),
+        Action::Reboot {} => Ok(Look::Ready(Before::Reboot {})),
+        Action::Script(script) => scripts::look(shop, step, script),
+    }
+}
+
+/// Whether a step is in effect; changes nothing.
+///
+/// # Errors
+/// It can't be looked at.
+pub fn probe(shop: &Workshop<'_>, step: &Step) -> Result<Probe, Fault> {
+    match &step.action {
+        Action::Place { .. } => place::Place::of(shop, step)?.probe(),
+        Action::SetAside { path, aside } => set_aside::probe(shop.disk, path, aside),
+        Action::Copy { from, name } => copy::probe(shop, from, name),
+        Action::Reboot {} => Ok(Probe::Unknown("a reboot leaves nothing to see".to_owned())),
+        Action::Script(script) => scripts::probe(shop, step, script),
+    }
+}
+
+/// Makes the keep dir ready for a step, before it is announced; nothing else is changed.
+///
+/// # Errors
+/// What the disk reports.
+pub fn make_ready(shop: &Workshop<'_>, step: &Step) -> Result<(), Fault> {
+    match &step.action {
+        Action::Script(_) => scripts::make_ready(shop, step),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a step that was begun before, perhaps in another boot, turns out to be done; else it is to be undone.
+///
+/// # Errors
+/// It can't be looked at.
+pub fn is_done_after_all(shop: &Workshop<'_>, step: &Step, same_boot: bool) -> Result<bool, Fault> {
+    match &step.action {
+        Action::Reboot {} => Ok(!same_boot),
+        Action::Script(script) => scripts::is_done_after_all(shop, step, script, same_boot),
+        // undone and begun anew, which costs little and asks for no second opinion on what was flushed
+        Action::Place { .. } | Action::SetAside { .. } | Action::Copy { .. } => Ok(false),
+    }
+}
+
+/// Does a step that was announced.
+///
+/// # Errors
+/// Why it failed; undoing it cleans up.
+pub fn act(shop: &Workshop<'_>, step: &Step, before: &Before) -> Result<Acted, Fault> {
+    match (&step.action, before) {
+        (Action::Place { .. }, Before::Place { target, missing }) => {
+            place::Place::of(shop, step)?.act(*target, missing)?;
+        }
+        (Action::SetAside { path, aside }, Before::SetAside {}) => set_aside::act(shop.disk, path, aside)?,
+        (Action::Copy { from, name }, Before::Copy {}) => copy::act(shop, step, from, name)?,
+        (Action::Reboot {}, Before::Reboot {}) => {
+            shop.machine.reboot()?;
+            return Ok(Acted::Rebooting);
+        }
+        (Action::Script(script), Before::Script {}) => scripts::act(shop, step, script)?,
+        _ => return Err(other_kind(step)),
+    }
+    Ok(Acted::Done)
+}
+
+/// Takes a step back from wherever it was stopped.
+///
+/// # Errors
+/// Why that failed; it may be tried again.
+pub fn undo(shop: &Workshop<'_>, step: &Step, before: &Before) -> Result<(), Fault> {
+    match (&step.action, before) {
+        (Action::Place { target: path, .. }, Before::Place { target, missing }) => {
+            place::undo(shop, &step.id, path, *target, missing)
+        }
+        (Action::SetAside { path, aside }, Before::SetAside {}) => set_aside::undo(shop.disk, path, aside),
+        (Action::Copy { name, .. }, Before::Copy {}) => copy::undo(shop, step, name),
+        (Action::Reboot {}, Before::Reboot {}) => Ok(()),
+        (Action::Script(script), Before::Script {}) => scripts::undo(shop, step, script),
+        _ => Err(other_kind(step)),
+    }
+}
+
+fn other_kind(step: &Step) -> Fault {
+    Fault::said(format!("go on with {}: the journal knows it as another kind of step", step.id))
+}

@@ -1,0 +1,240 @@
+//! collect.sh against a server that replays an MKE 3, well and badly.
+#![allow(clippy::disallowed_methods)]
+
+use airlift_tests::{Done, airlift, root};
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+/// A server with these faults, and a site directory beside it.
+struct Bench {
+    folder: TempDir,
+    server: Child,
+    url: String,
+}
+
+impl Bench {
+    fn new(faults: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut server = Command::new("python3")
+            .arg(root().join("tests/collect/server.py"))
+            .arg(fixture("http.json"))
+            .args(faults)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python3 starts");
+        let mut port = String::new();
+        let out = server.stdout.as_mut().expect("its output");
+        BufReader::new(out).read_line(&mut port).expect("a port");
+        let url = format!("http://127.0.0.1:{}", port.trim());
+        Self { folder, server, url }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, args: &[&str], more: &[(&str, &str)]) -> Done {
+        let kubectl = root().join("tests/collect/kubectl.sh");
+        let mut command = Command::new("sh");
+        command
+            .arg(root().join("templates/collect.sh"))
+            .args(args)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("MKE_URL", &self.url)
+            .env("MKE_USER", "admin")
+            .env("MKE_PASSWORD", "p\"a\\ss wörd")
+            .env("MKE_LIMIT", "10")
+            .env("MKE_SECONDS", "2")
+            .env("MKE_PAUSE", "0")
+            .env("KUBECTL", kubectl)
+            .env("EXPORT", fixture("export.json"))
+            .envs(more.iter().copied())
+            .stdin(Stdio::null());
+        command.output().expect("sh starts").into()
+    }
+
+    /// All files of access/ put together, without the collector's own words.
+    fn export(&self) -> Value {
+        let mut whole = serde_json::json!({});
+        for entry in std::fs::read_dir(self.path("access")).expect("access/") {
+            let path = entry.expect("an entry").path();
+            if path.extension().is_some_and(|e| e == "json") {
+                let text = std::fs::read_to_string(&path).expect("text");
+                merge(&mut whole, serde_json::from_str(&text).expect("JSON"));
+            }
+        }
+        whole.as_object_mut().expect("an object").remove("meta").expect("the collector's words");
+        whole
+    }
+
+    /// Nothing but parts that are whole lies about.
+    fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).expect("a folder");
+        let mut names: Vec<String> =
+            entries.map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn fixture(name: &str) -> PathBuf {
+    root().join("tests/fixtures/access/hard").join(name)
+}
+
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (key, value) in from {
+                merge(into.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from,
+    }
+}
+
+const ALL: [&str; 4] = ["access", "collected.sha256", "mke3.toml", "nodes.json"];
+
+#[test]
+fn everything_is_fetched_as_the_export_has_it() {
+    let bench = Bench::new(&[]);
+    let done = bench.run(&[], &[]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert_eq!(bench.names(), ALL);
+    let text = std::fs::read_to_string(fixture("export.json")).expect("the fixture");
+    let mut expected: Value = serde_json::from_str(&text).expect("JSON");
+    let object = expected.as_object_mut().expect("an object");
+    object.remove("meta");
+    // The replayed server does not have this answer.
+    object.remove("authConfig");
+    // Grants are asked for by page.
+    let grants = object["collectionGrants"].take();
+    object["collectionGrants"] = Value::Array(vec![grants]);
+    assert_eq!(bench.export(), expected);
+    let mut sums = Command::new("sha256sum");
+    sums.args(["-c", "--quiet", "collected.sha256"]).current_dir(bench.folder.path());
+    assert!(sums.status().expect("sha256sum starts").success());
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(bench.path("mke3.toml")).expect("mke3.toml").permissions().mode();
+    assert_eq!(mode & 0o077, 0, "the configuration holds secrets");
+}
+
+#[test]
+fn an_expired_login_and_a_server_that_stumbles_are_overcome() {
+    for faults in
+        [&["expire:/collections"][..], &["shaky:/accounts", "shaky:/roles"], &["expire:/accounts/1"]]
+    {
+        let bench = Bench::new(faults);
+        let done = bench.run(&[], &[]);
+        assert_eq!(done.code, 0, "{faults:?}: {}", done.err);
+    }
+}
+
+#[test]
+fn what_could_not_be_had_is_said_and_stops_a_compile() {
+    for (fault, path, word) in [
+        ("forbidden:/roles", "/roles", "403"),
+        ("down:/collectionGrants", "/collectionGrants", "500"),
+        ("cut:/accounts/33d50231-7059-54f2-8110-d69752dccfd4/teams", "teams", "no whole answer"),
+        ("slow:/collections", "/collections", "no whole answer"),
+        ("half:/accounts/112e9a1e-6c51-5ddc-860e-abadaa0bfcbc/members", "members", "cut off"),
+        ("page:/enzi", "/enzi", "not JSON"),
+        ("forbidden:/accounts", "/accounts", "403"),
+        ("page:/api/ucp", "mke3.toml", "something else"),
+    ] {
+        let bench = Bench::new(&[fault]);
+        let more: &[(&str, &str)] = if fault.starts_with("slow") { &[("MKE_SECONDS", "1")] } else { &[] };
+        let done = bench.run(&[], more);
+        assert_eq!(done.code, 1, "{fault}: {}", done.err);
+        let line = done.err.lines().find(|l| l.starts_with("missing:") && l.contains(path));
+        assert!(line.is_some_and(|l| l.contains(word)), "{fault}: {}", done.err);
+        if path == "mke3.toml" {
+            assert!(!bench.path("mke3.toml").exists());
+            continue;
+        }
+        let meta = std::fs::read_to_string(bench.path("access/meta.json")).expect("the collector's words");
+        let meta: Value = serde_json::from_str(&meta).expect("JSON");
+        assert!(meta["meta"]["missing"].as_array().is_some_and(|list| !list.is_empty()), "{fault}");
+        let said = check(&bench);
+        assert!(said.contains("blocker[R024]"), "{fault}: {said}");
+    }
+}
+
+/// What `airlift check` says of the site with these accounts.
+fn check(bench: &Bench) -> String {
+    let site = bench.path("site");
+    airlift_tests::copy(&root().join("examples/acme"), &site);
+    airlift_tests::copy(&bench.path("access"), &site.join("access"));
+    let done = airlift(&["check", &site.to_string_lossy()]);
+    assert_ne!(done.code, 0, "{}", done.err);
+    done.err
+}
+
+#[test]
+fn without_kubectl_the_rest_is_there_and_kubernetes_comes_later() {
+    let bench = Bench::new(&[]);
+    let done = bench.run(&[], &[("KUBECTL", "/nonexistent/kubectl")]);
+    assert_eq!(done.code, 1);
+    assert!(done.err.contains("there is no kubectl"), "{}", done.err);
+    assert!(check(&bench).contains("the export has no `kubernetes.clusterroles`"));
+    std::fs::write(bench.path("access/names.yaml"), "users: {}\n").expect("a file");
+    let done = bench.run(&["kubernetes"], &[("MKE_URL", "")]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(bench.path("access/names.yaml").exists(), "what a person wrote stays");
+    let said = check(&bench);
+    assert!(!said.contains("R024"), "{said}");
+}
+
+#[test]
+fn nothing_is_written_where_nobody_can_log_in() {
+    let bench = Bench::new(&[]);
+    for (more, word) in [
+        (("MKE_PASSWORD", "wrong"), "refuses the login"),
+        (("MKE_URL", "http://mke.example.com"), "in the clear"),
+        (("MKE_URL", "http://127.0.0.1:9"), "does not answer"),
+        (("MKE_URL", ""), "set MKE_URL"),
+    ] {
+        let done = bench.run(&[], &[more]);
+        assert_eq!(done.code, 2, "{}", done.err);
+        assert!(done.err.contains(word), "{}", done.err);
+        assert_eq!(bench.names(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn no_argument_and_no_message_holds_the_password() {
+    let bench = Bench::new(&["down:/roles"]);
+    // A curl that notes its arguments and its environment before the real one takes over.
+    let spy = bench.path("spy");
+    std::fs::create_dir(&spy).expect("a folder");
+    let log = bench.path("seen");
+    let text = format!(
+        "#!/bin/sh\nprintf '%s\\n' \"$@\" >>{0}\nenv >>{0}\nPATH=${{PATH#*:}} exec curl \"$@\"\n",
+        log.display()
+    );
+    write_executable(&spy.join("curl"), &text);
+    let path = format!("{}:{}", spy.display(), std::env::var("PATH").unwrap_or_default());
+    let done = bench.run(&[], &[("PATH", &path)]);
+    assert_eq!(done.code, 1, "{}", done.err);
+    let seen = std::fs::read_to_string(&log).expect("the spy saw curl");
+    for text in [&seen, &done.err, &done.out] {
+        assert!(!text.contains("ss wörd") && !text.contains("token-1"), "{text}");
+    }
+}
+
+fn write_executable(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::write(path, text).expect("a file");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("its mode");
+}
