@@ -300,8 +300,6 @@ fn help_and_manual_know_every_verb_and_exit_code() {
         "carry",
         "rebuild",
         "inspect",
-        "carry",
-        "rebuild",
         "completions",
         "man",
     ] {
