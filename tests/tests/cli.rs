@@ -300,8 +300,6 @@ fn help_and_manual_know_every_verb_and_exit_code() {
         "carry",
         "rebuild",
         "inspect",
-        "carry",
-        "rebuild",
         "completions",
         "man",
     ] {
@@ -438,9 +436,10 @@ fn an_error_tells_its_cause_once() {
     assert_eq!(done.err.matches("No such file or directory").count(), 1, "{}", done.err);
 }
 
-/// Runs `airlift` on a terminal of its own, which answers each question in turn.
+/// Runs `airlift` on a terminal of its own, which answers each question in turn. As the question is shown a moment before
+/// the terminal stops showing what is typed, it waits for that, but not for ever.
 fn at_terminal(args: &[&str], answers: &[&str]) -> Done {
-    let script = "import os, pty, sys, json\n\
+    let script = "import os, pty, sys, json, termios, time\n\
         args, answers = json.loads(sys.argv[1]), json.loads(sys.argv[2])\n\
         pid, fd = pty.fork()\n\
         if pid == 0:\n    os.execv(args[0], args)\n\
@@ -450,7 +449,10 @@ fn at_terminal(args: &[&str], answers: &[&str]) -> Done {
         \x20   except OSError:\n        break\n\
         \x20   if not part:\n        break\n\
         \x20   shown += part\n\
-        \x20   if shown.rstrip(b'\\r\\n').endswith(b': ') and answers:\n        os.write(fd, answers.pop(0).encode() + b'\\n')\n\
+        \x20   if shown.rstrip(b'\\r\\n').endswith(b': ') and answers:\n\
+        \x20       end = time.monotonic() + 10\n\
+        \x20       while termios.tcgetattr(fd)[3] & termios.ECHO and time.monotonic() < end:\n            time.sleep(0.01)\n\
+        \x20       os.write(fd, answers.pop(0).encode() + b'\\n')\n\
         _, status = os.waitpid(pid, 0)\n\
         sys.stdout.buffer.write(shown)\n\
         sys.exit(os.waitstatus_to_exitcode(status))\n";
