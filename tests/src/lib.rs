@@ -98,6 +98,39 @@ pub fn stock(folder: &Path, program: &str, args: &[&str]) -> Done {
     output.unwrap_or_else(|e| panic!("{program} is missing ({e}); tests/setup.sh installs it")).into()
 }
 
+/// Runs a command on a terminal of its own, which answers each question in turn. As the question is shown a moment
+/// before the terminal stops showing what is typed, it waits for that, but not for ever.
+///
+/// # Panics
+/// Python is missing.
+pub fn at_terminal(line: &[&str], answers: &[&str]) -> Done {
+    const TERMINAL: &str = "import os, pty, sys, json, termios, time
+args, answers = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(args[0], args)
+shown = b''
+while True:
+    try:
+        part = os.read(fd, 4096)
+    except OSError:
+        break
+    if not part:
+        break
+    shown += part
+    if shown.rstrip(b'\\r\\n').endswith(b': ') and answers:
+        end = time.monotonic() + 10
+        while termios.tcgetattr(fd)[3] & termios.ECHO and time.monotonic() < end:
+            time.sleep(0.01)
+        os.write(fd, answers.pop(0).encode() + b'\\n')
+_, status = os.waitpid(pid, 0)
+sys.stdout.buffer.write(shown)
+sys.exit(os.waitstatus_to_exitcode(status))
+";
+    let (line, answers) = (serde_json::json!(line).to_string(), serde_json::json!(answers).to_string());
+    stock(Path::new("."), "python3", &["-c", TERMINAL, &line, &answers])
+}
+
 /// A throw-away folder with a site, a key and room for sets.
 #[derive(Debug)]
 pub struct Bench {

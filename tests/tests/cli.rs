@@ -436,30 +436,11 @@ fn an_error_tells_its_cause_once() {
     assert_eq!(done.err.matches("No such file or directory").count(), 1, "{}", done.err);
 }
 
-/// Runs `airlift` on a terminal of its own, which answers each question in turn. As the question is shown a moment before
-/// the terminal stops showing what is typed, it waits for that, but not for ever.
+/// `airlift` at a terminal.
 fn at_terminal(args: &[&str], answers: &[&str]) -> Done {
-    let script = "import os, pty, sys, json, termios, time\n\
-        args, answers = json.loads(sys.argv[1]), json.loads(sys.argv[2])\n\
-        pid, fd = pty.fork()\n\
-        if pid == 0:\n    os.execv(args[0], args)\n\
-        shown = b''\n\
-        while True:\n\
-        \x20   try:\n        part = os.read(fd, 4096)\n\
-        \x20   except OSError:\n        break\n\
-        \x20   if not part:\n        break\n\
-        \x20   shown += part\n\
-        \x20   if shown.rstrip(b'\\r\\n').endswith(b': ') and answers:\n\
-        \x20       end = time.monotonic() + 10\n\
-        \x20       while termios.tcgetattr(fd)[3] & termios.ECHO and time.monotonic() < end:\n            time.sleep(0.01)\n\
-        \x20       os.write(fd, answers.pop(0).encode() + b'\\n')\n\
-        _, status = os.waitpid(pid, 0)\n\
-        sys.stdout.buffer.write(shown)\n\
-        sys.exit(os.waitstatus_to_exitcode(status))\n";
     let program = airlift_tests::binary("airlift").to_string_lossy().into_owned();
-    let args: Vec<&str> = std::iter::once(program.as_str()).chain(args.iter().copied()).collect();
-    let (args, answers) = (serde_json::json!(args).to_string(), serde_json::json!(answers).to_string());
-    airlift_tests::stock(std::path::Path::new("."), "python3", &["-c", script, &args, &answers])
+    let line: Vec<&str> = std::iter::once(program.as_str()).chain(args.iter().copied()).collect();
+    airlift_tests::at_terminal(&line, answers)
 }
 
 #[test]

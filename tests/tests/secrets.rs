@@ -736,13 +736,11 @@ fn passphrases_and_stores_are_private_and_never_arguments() {
 #[test]
 fn a_passphrase_is_asked_for_twice_and_not_shown() {
     let vault = small();
-    let run = format!("{} secrets new {} --work-factor 1", binary("airlift").display(), vault.text("site"));
+    let home = format!("HOME={}", vault.text("home"));
+    let (program, site) = (binary("airlift").to_string_lossy().into_owned(), vault.text("site"));
+    let line = ["/usr/bin/env", &home, &program, "secrets", "new", &site, "--work-factor", "1"];
     for (second, code) in [("another one, mistyped", 3), (PASSPHRASE, 0)] {
-        // A terminal whose keys are pressed a while after the question was asked.
-        let keys = "{ sleep 1; printf '%s\\n' \"$1\"; sleep 1; printf '%s\\n' \"$2\"; sleep 3; } | script -qec \"$3\" /dev/null";
-        let mut terminal = Command::new("bash");
-        terminal.args(["-c", keys, "bash", PASSPHRASE, second, &run]).env("HOME", vault.path("home"));
-        let done = Done::from(terminal.output().unwrap());
+        let done = airlift_tests::at_terminal(&line, &[PASSPHRASE, second]);
         assert_eq!(done.code, code, "{}{}", done.out, done.err);
         assert!(done.out.contains("(not shown)") && done.out.contains("The same again"), "{}", done.out);
         assert!(!done.out.contains("canary") && !done.out.contains("mistyped"), "{}", done.out);
