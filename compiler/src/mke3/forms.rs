@@ -291,7 +291,8 @@ fn flag(text: &str) -> Result<(), Problem> {
 fn service(text: &str, port: &str) -> Result<(), Problem> {
     let wrong =
         |why: String| Err(Problem { why, help: "write `PORT = \"namespace/service:port\"`", sure: true });
-    if !port.parse::<u16>().is_ok_and(|port| port > 0) {
+    // A port has one way to be written, so that an exposed port of the same number is found to be the same.
+    if !port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port) {
         return wrong(format!("stands under `{port}`, which is no port"));
     }
     match text.split_once(':') {
@@ -402,7 +403,9 @@ mod tests {
                 assert!(check(form, text, "80").is_err(), "{form:?} {text}");
             }
         }
-        assert!(check(Form::Service, "ns/svc:80", "http").is_err());
+        for port in ["http", "0", "012", "+80", "-80", "8.0", " 80", "65536", ""] {
+            assert!(check(Form::Service, "ns/svc:80", port).is_err(), "{port:?}");
+        }
     }
 
     #[test]

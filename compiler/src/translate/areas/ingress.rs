@@ -164,13 +164,6 @@ fn maps(ctx: &mut Ctx<'_>, on: &Tracked<bool>) {
                         .help("write letters, digits, `-`, `_` and `.`, as in `use-forwarded-headers`"),
                 );
             }
-            if field != "configMap" && name.parse::<u16>().ok().is_none_or(|port| port == 0) {
-                let finding =
-                    Finding::new(code::NODE_PORT, format!("`{name}` is no port that NGINX can listen on"));
-                ctx.findings.push(
-                    finding.at_opt(ctx.mke3_place(&path)).help("the key must be a port from 1 to 65535"),
-                );
-            }
             ctx.doc.set_key(&format!("spec.ingressController.{field}"), &name, value.because(&on.origin));
             ctx.fate(&path, Fate::Copied, "");
         }
