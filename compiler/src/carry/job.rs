@@ -202,8 +202,9 @@ pub fn carry(
     let whole = read_small(target, SetIndex::FILE).is_ok_and(|json| json == source.json);
     let needed: u64 = todo.iter().map(|member| medium.takes(member.size)).sum();
     let reclaimed: u64 = todo.iter().map(|member| size_of(&target.join(&member.path))).sum();
-    let free = medium.free().saturating_add(reclaimed);
-    if needed > free {
+    if let Some(free) = medium.free().map(|free| free.saturating_add(reclaimed))
+        && needed > free
+    {
         return Err(CarryError::Room { path: target.to_owned(), needed, free });
     }
     if !whole || !todo.is_empty() {

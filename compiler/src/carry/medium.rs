@@ -41,10 +41,11 @@ impl Medium {
         self.read_only
     }
 
-    /// Bytes that are free for this user.
-    pub fn free(&self) -> u64 {
+    /// Bytes that are free for this user. None where the file system doesn't tell: some drivers for FUSE say that it has no
+    /// blocks at all.
+    pub fn free(&self) -> Option<u64> {
         let block = u64::try_from(self.about.block_size()).unwrap_or(0);
-        self.about.blocks_available().saturating_mul(block)
+        (self.about.blocks() > 0).then(|| self.about.blocks_available().saturating_mul(block))
     }
 
     /// How much of it a file of this size takes.

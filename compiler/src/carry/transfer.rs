@@ -3,7 +3,7 @@
 use super::medium::ReadBack;
 use airlift_bundle::digest::{Hasher, Sha256};
 use airlift_bundle::files;
-use nix::fcntl::{OFlag, PosixFadviseAdvice, posix_fadvise};
+use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -42,14 +42,7 @@ pub(super) fn copy(
     let unreadable =
         |error| CopyError::Source(airlift_bundle::Error::Read { path: source.to_owned(), source: error });
     let mut from = files::open(source).map_err(CopyError::Source)?;
-    let mut to = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o644)
-        .custom_flags(OFlag::O_NOFOLLOW.bits())
-        .open(target)
-        .map_err(CopyError::Target)?;
+    let mut to = create(target).map_err(CopyError::Target)?;
     let mut hasher = Hasher::new();
     let mut buffer = vec![0; BUFFER];
     loop {
@@ -124,10 +117,19 @@ pub(super) fn place(bytes: &[u8], target: &Path) -> io::Result<()> {
     let mut name = target.file_name().unwrap_or_default().to_owned();
     name.push(".partial");
     let partial = target.with_file_name(name);
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&partial)?;
+    let mut file = create(&partial)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&partial, target)
+}
+
+/// A new file. What a broken run left there is removed rather than cut to nothing, which not every driver of FAT can.
+fn create(path: &Path) -> io::Result<File> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    OpenOptions::new().write(true).create_new(true).mode(0o644).open(path)
 }
 
 /// Flushes a directory's entries.
