@@ -19,6 +19,7 @@ pub mod output;
 pub mod refusal;
 pub mod replace;
 pub mod run;
+pub mod sealed;
 pub mod step;
 pub mod survey;
 pub mod trust_store;

@@ -10,9 +10,10 @@ use airlift_bundle::gate::Stage;
 use airlift_bundle::manifest::{Blob, Contents as Files};
 use airlift_bundle::plan::{Action, Content, Step};
 use airlift_bundle::value::{Account, Mode};
-use airlift_node::disk::{Disk, ensure_dir, read_all};
+use airlift_node::disk::{Disk, ensure_dir, put_file, read_all};
 use airlift_node::journal::{At, Journal, JournalError, Record};
 use airlift_node::run::{Forecast, Home, Incoming, Outcome, Refused, admit, dry_run, load};
+use airlift_node::sealed::AGE_KEY;
 use airlift_node::step::{Interrupt, Workshop};
 use model::{Fault, Left, Model};
 use world::{BLOB, Bench, Ended, STATE, Site, Typed, drive, node, outside, run, run_on};
@@ -93,6 +94,23 @@ fn a_node_goes_forward_and_back_any_number_of_times() {
     }
 }
 
+/// The node's own key, as a survey makes it.
+fn with_key(disk: Model) -> Model {
+    ensure_dir(&disk, Path::new(STATE), 0o700).unwrap();
+    put_file(&disk, Path::new(AGE_KEY), 0o600, b"AGE-SECRET-KEY-1").unwrap();
+    disk
+}
+
+#[test]
+fn the_nodes_key_outlives_a_way_back_and_ends_with_commit() {
+    let (disk, site) = (with_key(node()), Site::new());
+    done(&disk, &site, Stage::Settle);
+    assert_eq!(drive(&disk, &site, Stage::Settle, Typed::Rollback), Ok(Ended::Back));
+    assert_eq!(world::inside(&disk), ["age.key", "journal"]);
+    done(&disk, &site, Stage::Commit);
+    assert_eq!(world::inside(&disk), ["journal"]);
+}
+
 #[test]
 fn after_commit_nothing_is_kept_and_there_is_no_way_back() {
     let (disk, site) = (node(), Site::new());
@@ -105,7 +123,7 @@ fn after_commit_nothing_is_kept_and_there_is_no_way_back() {
 #[test]
 fn a_stop_anywhere_in_commit_leads_forward() {
     let site = Site::new();
-    let start = node();
+    let start = with_key(node());
     done(&start, &site, Stage::Settle);
     start.settle();
     let (counted, end) = (start.clone(), start.clone());

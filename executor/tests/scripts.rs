@@ -29,7 +29,7 @@ fn run(text: &str, seconds: u32) -> Ran {
     let machine = RealMachine::new().unwrap();
     let step = "step".parse().unwrap();
     let variables = vec![("PLAN_A".to_owned(), "one two".to_owned())];
-    let secrets = vec![("PLAN_SECRET".to_owned(), b"hush".to_vec())];
+    let secrets = vec![("PLAN_SECRET".to_owned(), airlift_node::sealed::Secret::new(b"hush".to_vec()))];
     machine
         .run(&Job { step: &step, phase: "do", text: text.as_bytes(), variables, secrets, seconds })
         .unwrap()

@@ -3,6 +3,7 @@
 
 pub mod canary;
 pub mod payload;
+pub mod vault;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

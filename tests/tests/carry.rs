@@ -118,7 +118,8 @@ fn a_real_medium() {
 
     // Taken out and put in again, it is still the set.
     let remount = |options: &str| {
-        let done = stock(&medium, "mount", &["-i", "-o", &format!("remount,{options}"), &medium.to_string_lossy()]);
+        let done =
+            stock(&medium, "mount", &["-i", "-o", &format!("remount,{options}"), &medium.to_string_lossy()]);
         assert_eq!(done.code, 0, "{}", done.err);
     };
     remount("ro");

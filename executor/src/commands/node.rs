@@ -29,6 +29,7 @@ use crate::refusal::{Refusal, Refusals};
 use crate::run::{
     Admission, Engine, Home, Incoming, Loaded, NotWired, Outcome, Progress, Watcher, admit, load, stage_set,
 };
+use crate::sealed::Secret;
 use crate::step::{Contents, Fault, Workshop};
 
 /// The file system of the node and the executor's place in it.
@@ -281,7 +282,7 @@ impl Contents for NoSet {
         Self::nothing()
     }
 
-    fn secret(&self, _: &SecretName) -> Result<Vec<u8>, Fault> {
+    fn secret(&self, _: &SecretName) -> Result<Secret, Fault> {
         Self::nothing()
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn run(job: &Job<'_>, path: &str, signals: &Signals) -> Result<Ran, F
         .process_group(0)
         .stdin(Stdio::null());
     for (name, secret) in &job.secrets {
-        let secret = sealed(secret).map_err(|error| failed("hand over a secret", &error))?;
+        let secret = sealed(secret.expose()).map_err(|error| failed("hand over a secret", &error))?;
         command.env(name, by_path(&secret));
         secrets.push(secret);
     }

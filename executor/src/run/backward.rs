@@ -5,6 +5,7 @@ use airlift_bundle::gate::Stage;
 use super::engine::{Engine, Stop, cut_short};
 use super::gates::{Answer, Passage};
 use super::outcome::{Outcome, Progress};
+use crate::disk::DiskError;
 use crate::journal::{At, Record};
 use crate::step::{Fault, undo};
 
@@ -98,13 +99,20 @@ impl Engine<'_> {
 
     /// Removes what was kept and staged. Announced, or nothing was ever begun.
     pub(super) fn purge(&self) -> Result<(), Stop> {
-        self.home.purge(self.shop.disk).map_err(|error| {
-            Stop::With(Outcome::Held {
-                cause: Fault::from(error).to_string(),
-                hint: "see to the disk, then type what was typed before: it goes on from here".to_owned(),
-            })
-        })
+        self.home.purge(self.shop.disk).map_err(not_removed)
     }
+
+    /// Removes the node's own key, at the very end.
+    pub(super) fn forget_key(&self) -> Result<(), Stop> {
+        self.home.forget_key(self.shop.disk).map_err(not_removed)
+    }
+}
+
+fn not_removed(error: DiskError) -> Stop {
+    Stop::With(Outcome::Held {
+        cause: Fault::from(error).to_string(),
+        hint: "see to the disk, then type what was typed before: it goes on from here".to_owned(),
+    })
 }
 
 fn no_way_back() -> Outcome {

@@ -91,6 +91,7 @@ impl Engine<'_> {
         }
         let mut found = self.what_no_longer_holds(stage)?;
         found.extend(self.what_has_no_room(stage)?);
+        found.extend(self.what_does_not_open(stage)?);
         if stage == Stage::Prepare {
             found.extend(run_checks(&self.shop, &self.plan()?.checks, self.watcher)?);
         }
@@ -122,6 +123,14 @@ impl Engine<'_> {
     fn what_has_no_room(&self, stage: Stage) -> Result<Vec<String>, Stop> {
         room::shortages(&self.shop, self.steps(stage)?)
             .or_else(|fault| Ok(vec![format!("failed to {fault}")]))
+    }
+
+    /// The secrets that the node's keys don't open: a refusal now is better than a failure in the outage. `commit`
+    /// must not hang on them.
+    fn what_does_not_open(&self, stage: Stage) -> Result<Vec<String>, Stop> {
+        let secrets = if stage == Stage::Commit { &[] } else { self.plan()?.secrets.as_slice() };
+        let opened = secrets.iter().map(|secret| self.shop.contents.secret(&secret.name));
+        Ok(opened.filter_map(Result::err).map(|fault| format!("failed to {fault}")).collect())
     }
 
     /// Goes through the last stage, once all others are done.
@@ -259,6 +268,7 @@ impl Engine<'_> {
     fn end_commit(&mut self) -> Result<Stage, Stop> {
         let stage = Stage::Commit;
         self.purge()?;
+        self.forget_key()?;
         self.write(Record::End { stage })?;
         self.watcher.see(Progress::StageDone { stage });
         Ok(stage)

@@ -6,9 +6,11 @@
 //! blobs/HEX          its blobs
 //! reserve            disk space for going back on a full disk; given up when that begins
 //! old/ copies/ …     what steps keep, see crate::step
+//! age.key            the node's own key, made by `airlift-node survey`
 //! ```
 //!
-//! All but the journal goes when the node is back, or committed.
+//! All but the journal and the key goes when the node is back; the key opens what a new attempt seals to it. After
+//! `commit` it goes too: there is nothing left to open, and it would open the sealed files that lie on a stick.
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +18,7 @@ use airlift_bundle::digest::Sha256;
 use airlift_bundle::value::PlanId;
 
 use crate::disk::{Disk, DiskError, ensure_dir, remove_file, remove_tree};
+use crate::sealed::AGE_KEY;
 use crate::step::Keep;
 
 /// The state directory; the plan's keep dir.
@@ -107,7 +110,16 @@ impl Home {
         let _ = remove_file(disk, &self.reserve());
     }
 
-    /// Removes everything but the journal; the staged set last.
+    /// Removes the node's own key.
+    ///
+    /// # Errors
+    /// What the disk reports.
+    pub fn forget_key(&self, disk: &dyn Disk) -> Result<(), DiskError> {
+        remove_file(disk, Path::new(AGE_KEY))?;
+        disk.sync_dir(&self.path)
+    }
+
+    /// Removes everything but the journal and the node's key; the staged set last.
     ///
     /// # Errors
     /// What the disk reports.

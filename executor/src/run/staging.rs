@@ -3,6 +3,7 @@
 //! After a set is taken nothing is read from the medium again. What lies in the state directory is believed by the
 //! digests that the journal has, and by nothing else.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -11,13 +12,15 @@ use airlift_bundle::digest::Sha256;
 use airlift_bundle::gate::Stage;
 use airlift_bundle::limits::Limits;
 use airlift_bundle::manifest::Blob;
-use airlift_bundle::name::SiteName;
+use airlift_bundle::name::{EntryName, SiteName};
 use airlift_bundle::plan::{Content, NodePlan, ScriptFile, SecretName};
+use airlift_bundle::sealed;
 use airlift_bundle::value::Serial;
 
 use super::home::Home;
 use crate::disk::{Disk, DiskError, ensure_dir, put_file, read_all, remove_file, remove_tree};
 use crate::journal::{Accepted, At, Journal, JournalError, Record, State};
+use crate::sealed::{Secret, open_listed};
 use crate::step::{Contents, Fault};
 
 /// A verified set on its way in.
@@ -310,6 +313,18 @@ impl<'a> Loaded<'a> {
     pub const fn plan(&self) -> &NodePlan {
         &self.bundle.manifest().plan
     }
+
+    /// A document with these secrets in their slots, and no other slot.
+    fn filled(&self, entry: &EntryName, secrets: &[SecretName]) -> Result<Secret, Fault> {
+        let failed = |why: &dyn std::fmt::Display| Fault::said(format!("fill {entry} with secrets: {why}"));
+        let bytes = self.bundle.content(entry).ok_or_else(|| failed(&"it is not in the bundle"))?;
+        let document = std::str::from_utf8(bytes).map_err(|error| failed(&error))?;
+        let values: BTreeMap<&SecretName, Secret> =
+            secrets.iter().map(|name| Ok((name, self.secret(name)?))).collect::<Result<_, Fault>>()?;
+        let value = |name: &SecretName| std::str::from_utf8(values.get(name)?.expose()).ok();
+        let filled = sealed::fill(document, value).map_err(|error| failed(&error))?;
+        Ok(Secret::new(filled.into_bytes()))
+    }
 }
 
 /// The contents of a bundle, with blobs in the state directory.
@@ -332,13 +347,8 @@ impl Contents for Loaded<'_> {
             },
             Content::Secret(name) => Ok(Box::new(io::Cursor::new(self.secret(name)?))),
             Content::Document { entry, secrets, .. } => {
-                let bytes = self.bundle.content(entry);
-                let mut text =
-                    bytes.ok_or_else(|| Fault::said(format!("find {entry} in the bundle")))?.to_vec();
-                for name in secrets {
-                    text = fill_slots(&text, name.slot().as_bytes(), &self.secret(name)?);
-                }
-                Ok(Box::new(io::Cursor::new(text)))
+                let filled = self.filled(entry, secrets)?;
+                Ok(Box::new(io::Cursor::new(filled)))
             }
         }
     }
@@ -364,36 +374,7 @@ impl Contents for Loaded<'_> {
             .ok_or_else(|| Fault::said(format!("find {} in the bundle", file.entry)))
     }
 
-    fn secret(&self, name: &SecretName) -> Result<Vec<u8>, Fault> {
-        Err(Fault::said(format!("open the secret {name}: this executor can't open sealed files yet")))
-    }
-}
-
-/// `text` with every `slot` replaced.
-fn fill_slots(text: &[u8], slot: &[u8], secret: &[u8]) -> Vec<u8> {
-    let mut filled = Vec::with_capacity(text.len() + secret.len());
-    let mut rest = text;
-    while let Some(at) = rest.windows(slot.len()).position(|window| window == slot) {
-        let (before, after) = rest.split_at(at);
-        filled.extend_from_slice(before);
-        filled.extend_from_slice(secret);
-        rest = after.get(slot.len()..).unwrap_or_default();
-    }
-    filled.extend_from_slice(rest);
-    filled
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_slot_is_filled_and_nothing_else() {
-        let filled = fill_slots(
-            b"a: airlift-secret(x)\nb: airlift-secret(xy)\nc: airlift-secret(x)",
-            b"airlift-secret(x)",
-            b"\xff1",
-        );
-        assert_eq!(filled, b"a: \xff1\nb: airlift-secret(xy)\nc: \xff1");
+    fn secret(&self, name: &SecretName) -> Result<Secret, Fault> {
+        open_listed(self.disk, &self.bundle, name)
     }
 }

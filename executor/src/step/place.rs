@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use airlift_bundle::name::AbsPath;
 use airlift_bundle::plan::{Action, Content, SelinuxLabel, Step, StepId};
 use rustix::io::Errno;
+use zeroize::Zeroizing;
 
 use super::fault::Fault;
 use super::step_kinds::{Look, Probe};
@@ -119,8 +120,8 @@ impl<'a> Place<'a> {
 
     fn holds_content(&self, stat: &Stat) -> Result<bool, Fault> {
         let mut content = self.shop.contents.open(self.content)?;
-        let mut wanted = vec![0; CHUNK];
-        let mut found = vec![0; CHUNK];
+        // either may hold a secret
+        let (mut wanted, mut found) = (Zeroizing::new(vec![0; CHUNK]), Zeroizing::new(vec![0; CHUNK]));
         let mut offset = 0;
         loop {
             let count = fill(&mut content, &mut wanted)?;
@@ -164,7 +165,7 @@ impl<'a> Place<'a> {
 
     fn write_content(&self, beside: &Path) -> Result<(), Fault> {
         let mut content = self.shop.contents.open(self.content)?;
-        let mut buffer = vec![0; CHUNK];
+        let mut buffer = Zeroizing::new(vec![0; CHUNK]);
         let mut offset = 0;
         loop {
             let count = fill(&mut content, &mut buffer)?;

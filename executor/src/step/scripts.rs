@@ -13,9 +13,9 @@ use super::step_kinds::{Look, Probe};
 use super::workshop::{Interrupt, Workshop};
 use crate::disk::{ensure_dir, remove_file, remove_tree};
 use crate::journal::Before;
+use crate::sealed::Secret;
 
 /// A script that is to run.
-#[derive(Debug)]
 pub struct Job<'a> {
     /// The step, check or recovery.
     pub step: &'a StepId,
@@ -26,7 +26,7 @@ pub struct Job<'a> {
     /// Its whole environment but `PATH`, `AIRLIFT_STEP` and `AIRLIFT_PHASE`.
     pub variables: Vec<(String, String)>,
     /// Secrets, by the name of the variable that holds the path of a file with each.
-    pub secrets: Vec<(String, Vec<u8>)>,
+    pub secrets: Vec<(String, Secret)>,
     /// How long it may run.
     pub seconds: u32,
 }

@@ -10,6 +10,7 @@ use airlift_bundle::plan::{Content, ScriptFile, SecretName, StepId};
 use super::fault::Fault;
 use super::scripts::{Job, Ran};
 use crate::disk::Disk;
+use crate::sealed::Secret;
 
 /// What steps work with.
 #[derive(Clone, Copy)]
@@ -86,7 +87,7 @@ pub trait Contents {
     ///
     /// # Errors
     /// It can't be opened.
-    fn secret(&self, name: &SecretName) -> Result<Vec<u8>, Fault>;
+    fn secret(&self, name: &SecretName) -> Result<Secret, Fault>;
 }
 
 /// Where things lie below the keep dir.

@@ -13,19 +13,18 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use bech32::primitives::decode::CheckedHrpstring;
-use bech32::{Bech32, Hrp};
+use bech32::Bech32;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use nix::unistd::geteuid;
-use x25519_dalek::{PublicKey, StaticSecret};
+use x25519_dalek::StaticSecret;
+use zeroize::Zeroizing;
 
 use super::ssh::fingerprint;
+use crate::sealed::{AgeKey, SECRET_PREFIX};
 
 /// Where a node keeps its key.
 pub const DEFAULT_PATH: &str = "/var/lib/airlift/age.key";
 
-const SECRET_PREFIX: Hrp = Hrp::parse_unchecked("age-secret-key-");
-const RECIPIENT_PREFIX: Hrp = Hrp::parse_unchecked("age");
 /// Largest key file; what is made here has 200 bytes.
 const LARGEST: u64 = 4096;
 
@@ -86,28 +85,15 @@ fn load(path: &Path) -> Result<Option<String>, String> {
     if metadata.mode() & 0o077 != 0 {
         return refused("others may read it; move it away, and a new one is made");
     }
-    let mut text = String::new();
+    // as much as may come: growing would leave copies behind
+    let mut text = Zeroizing::new(String::with_capacity(LARGEST as usize + 1));
     if file.take(LARGEST).read_to_string(&mut text).is_err() {
         return refused("it is not text");
     }
-    match recipient_in(&text) {
-        Some(recipient) => Ok(Some(recipient)),
+    match AgeKey::parse(&text) {
+        Some(key) => Ok(Some(key.recipient())),
         None => refused("it holds no age key; move it away, and a new one is made"),
     }
-}
-
-/// The recipient of the one identity in a file as `age-keygen` writes it.
-fn recipient_in(text: &str) -> Option<String> {
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let (line, None) = (lines.next()?, lines.next()) else { return None };
-    let parsed = CheckedHrpstring::new::<Bech32>(line).ok().filter(|parsed| parsed.hrp() == SECRET_PREFIX)?;
-    let bytes: Vec<u8> = parsed.byte_iter().collect();
-    recipient(&StaticSecret::from(<[u8; 32]>::try_from(bytes).ok()?))
-}
-
-fn recipient(secret: &StaticSecret) -> Option<String> {
-    // too long is the only error, and 32 bytes are not
-    bech32::encode::<Bech32>(RECIPIENT_PREFIX, PublicKey::from(secret).as_bytes()).ok()
 }
 
 /// Makes a key and gives `true`, or `false` where another run was faster.
@@ -139,16 +125,16 @@ fn settle(path: &Path) -> io::Result<()> {
 }
 
 /// A new identity from the kernel's random numbers, as the text of its file.
-fn new_identity() -> io::Result<String> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    let secret = StaticSecret::from(bytes);
-    let identity =
-        bech32::encode_upper::<Bech32>(SECRET_PREFIX, secret.as_bytes()).map_err(io::Error::other)?;
-    let recipient = recipient(&secret).unwrap_or_default();
-    Ok(format!(
-        "# the key of this node, made by airlift-node survey; it must not leave the node\n# public key: {recipient}\n{identity}\n"
-    ))
+fn new_identity() -> io::Result<Zeroizing<String>> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *bytes).map_err(io::Error::other)?;
+    let identity = bech32::encode_upper::<Bech32>(SECRET_PREFIX, &*bytes).map_err(io::Error::other)?;
+    let identity = Zeroizing::new(identity);
+    let recipient = AgeKey::of(StaticSecret::from(*bytes)).recipient();
+    Ok(Zeroizing::new(format!(
+        "# the key of this node, made by airlift-node survey; it must not leave the node\n# public key: {recipient}\n{}\n",
+        *identity
+    )))
 }
 
 fn directory_of(path: &Path) -> &Path {
@@ -237,6 +223,7 @@ mod tests {
         // both lines are from age-keygen 1.1.1
         let text = "AGE-SECRET-KEY-15DDYFSA5K5V74ARGE8RGGECWJ9ZUV5X54N3HAP24LGLWXJ2PDJLSM7GVL8";
         let public = "age16mhwgu49p44c0ykjfj5nl3jt83mwlq8udv3cd9e57rd48d27pflqw7ax34";
+        let recipient_in = |text: &str| AgeKey::parse(text).map(|key| key.recipient());
         assert_eq!(recipient_in(text).as_deref(), Some(public));
         assert_eq!(recipient_in(&text.replace("GVL8", "GVL9")), None, "a wrong checksum");
         let made = new_identity().unwrap();
@@ -244,7 +231,7 @@ mod tests {
         assert!(made.contains(&format!("# public key: {recipient}\n")));
         assert!(recipient.starts_with("age1") && recipient.len() == 62);
         assert_ne!(new_identity().unwrap(), made);
-        assert_eq!(recipient_in(&format!("{made}{made}")), None);
+        assert_eq!(recipient_in(&made.repeat(2)), None);
         assert_eq!(recipient_in(""), None);
     }
 
@@ -278,7 +265,7 @@ mod tests {
             let found = node_key(&bench.key(), true).unwrap();
             assert_eq!(found.made, key.is_none());
             if let Some(text) = key {
-                assert_eq!(fs::read_to_string(bench.key()).unwrap(), text);
+                assert_eq!(fs::read_to_string(bench.key()).unwrap(), *text);
             }
             assert_eq!(bench.names(), ["age.key"], "a private key was left beside");
             assert_eq!(node_key(&bench.key(), false).unwrap().recipient, found.recipient);
@@ -312,7 +299,7 @@ mod tests {
         for (text, mode, words) in cases {
             let bench = Bench::new();
             make_directories(directory_of(&bench.key())).unwrap();
-            let text = text.replace("GOOD", &new_identity().unwrap());
+            let text = text.replace("GOOD", new_identity().unwrap().as_str());
             fs::write(bench.key(), &text).unwrap();
             fs::set_permissions(bench.key(), fs::Permissions::from_mode(mode)).unwrap();
             let why = node_key(&bench.key(), true).unwrap_err();

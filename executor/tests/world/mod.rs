@@ -409,7 +409,7 @@ impl Contents for Nothing {
         Err(Fault::said("open anything"))
     }
 
-    fn secret(&self, _: &airlift_bundle::plan::SecretName) -> Result<Vec<u8>, Fault> {
+    fn secret(&self, _: &airlift_bundle::plan::SecretName) -> Result<airlift_node::sealed::Secret, Fault> {
         Err(Fault::said("open anything"))
     }
 }
