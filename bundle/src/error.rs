@@ -642,7 +642,8 @@ fn shown(path: &Path) -> String {
 }
 
 /// `text` with everything that could drive a terminal or break a line written as an escape.
-pub(crate) fn printable(text: &str) -> String {
+#[must_use]
+pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_ascii_graphic() || c == ' ' {

@@ -93,7 +93,9 @@
 //!     secrets: vec![],
 //!     checks: vec![],
 //!     stages: vec![StagePlan { stage: Stage::Prepare, steps: vec![step] }],
+//!     looks: vec![],
 //!     recoveries: vec![],
+//!     left_out: None,
 //! };
 //!
 //! // … and what the site does. Its bytes make the plan id.

@@ -216,9 +216,11 @@ fn status_says_what_to_type() {
         said(&run, 0),
         "m1, attempt 1: freeze is done\n\
          waits: begin stop, for\n  \
-         stopped of m2: bring m2.stopped.1.json, or type the code that status shows there; if it is off or fenced: \
+         stopped of m2: bring m2.stopped.1.json: airlift-node receipt --from DIR; or type the code that airlift-node \
+         receipt shows there: airlift-node receipt --code m2 stopped CODE; if it is off or fenced: \
          airlift-node apply --left-behind m2\n  \
-         stopped of m3: bring m3.stopped.1.json, or type the code that status shows there; if it is off or fenced: \
+         stopped of m3: bring m3.stopped.1.json: airlift-node receipt --from DIR; or type the code that airlift-node \
+         receipt shows there: airlift-node receipt --code m3 stopped CODE; if it is off or fenced: \
          airlift-node apply --left-behind m3\n\
          open: begin k0s away: airlift-node rollback\n"
     );

@@ -4,11 +4,12 @@ mod support;
 
 use airlift_bundle::digest::Sha256;
 use airlift_bundle::gate::Stage;
+use airlift_bundle::gate::word::Look;
 use airlift_bundle::json::{from_canonical_json, to_canonical_json};
 use airlift_bundle::manifest::Manifest;
 use airlift_bundle::plan::{
-    Action, Check, Completion, Content, NodePlan, Recovery, Role, Script, ScriptFile, ScriptUndo,
-    SealedSecret, Seconds, StagePlan, Step, UndoClass, Value, Variable,
+    Action, Check, Completion, Content, NodePlan, PlannedLook, Recovery, Role, Script, ScriptFile,
+    ScriptUndo, SealedSecret, Seconds, StagePlan, Step, UndoClass, Value, Variable,
 };
 
 fn file(entry: &str) -> ScriptFile {
@@ -39,6 +40,25 @@ fn script(undo: ScriptUndo) -> Action {
 
 fn set_aside(path: &str, aside: &str) -> Action {
     Action::SetAside { path: path.parse().unwrap(), aside: aside.parse().unwrap() }
+}
+
+fn planned_look(look: Look) -> PlannedLook {
+    PlannedLook {
+        look,
+        script: file("looks/look.sh"),
+        seconds: Seconds::new(30).unwrap(),
+        variables: vec![variable("PLAN_PEER", Value::Address([10, 0, 0, 2].into()))],
+    }
+}
+
+fn recovery(id: &str) -> Recovery {
+    Recovery {
+        id: id.parse().unwrap(),
+        title: "k0s's etcd has lost its quorum".parse().unwrap(),
+        script: file("recoveries/quorum.sh"),
+        seconds: Seconds::new(600).unwrap(),
+        variables: vec![],
+    }
 }
 
 /// A plan with something of everything.
@@ -82,13 +102,9 @@ fn whole() -> NodePlan {
             },
             StagePlan { stage: Stage::Commit, steps: vec![step("gone", script(ScriptUndo::None))] },
         ],
-        recoveries: vec![Recovery {
-            id: "quorum".parse().unwrap(),
-            title: "k0s's etcd has lost its quorum".parse().unwrap(),
-            script: file("recoveries/quorum.sh"),
-            seconds: Seconds::new(600).unwrap(),
-            variables: vec![],
-        }],
+        looks: Look::ALL.iter().map(|look| planned_look(*look)).collect(),
+        recoveries: vec![recovery("quorum")],
+        left_out: Some(recovery("left-out")),
     }
 }
 
@@ -118,7 +134,7 @@ fn a_step_says_how_well_it_can_be_taken_back() {
 #[test]
 fn a_contradiction_is_refused_and_named() {
     type Change = fn(&mut NodePlan);
-    let table: [(Change, &str); 20] = [
+    let table: [(Change, &str); 25] = [
         (|p| p.stages.swap(0, 1), "its stages are not in their order"),
         (|p| p.stages[1].stage = Stage::Prepare, "its stages are not in their order"),
         (|p| p.stages[0].stage = Stage::Check, "it has steps in check"),
@@ -152,6 +168,20 @@ fn a_contradiction_is_refused_and_named() {
             "two is a second copy of the name docker",
         ),
         (|p| p.secrets.clear(), "it needs the secret k0s/join-token, which it does not list"),
+        (|p| p.looks.swap(0, 1), "its looks are not in their order"),
+        (|p| p.looks.push(planned_look(Look::K0sSilent)), "its looks are not in their order"),
+        (
+            |p| p.looks.truncate(3),
+            "its stage commit has a gate before it, or on the way back from it, that asks for the look k0s-silent",
+        ),
+        (
+            |p| {
+                p.stages.truncate(1);
+                p.looks.clear();
+            },
+            "",
+        ),
+        (|p| p.looks[0].variables.push(variable("PLAN_A", Value::Flag(true))), "variables of etcd-equal"),
         (|p| p.secrets.push(p.secrets[0].clone()), "its secrets are not sorted by name, each once"),
         (
             |p| {
@@ -198,6 +228,28 @@ fn a_path_can_be_placed_again_in_a_later_stage() {
     plan.check().unwrap();
 }
 
+/// By the protocol's table: each role looks at what its own gates ask, as far as its plan goes.
+#[test]
+fn a_plan_declares_the_looks_of_its_gates_and_no_others() {
+    use Look::{EtcdEqual, K0sSilent, MembersShown, Mke3Silent};
+    let rows: [(Role, Stage, &[Look]); 8] = [
+        (Role::Leader, Stage::Prepare, &[]),
+        (Role::Leader, Stage::Freeze, &[K0sSilent]),
+        (Role::Leader, Stage::Stop, &[EtcdEqual, K0sSilent]),
+        (Role::Leader, Stage::Start, &[EtcdEqual, Mke3Silent, K0sSilent]),
+        (Role::Leader, Stage::Commit, &[EtcdEqual, MembersShown, Mke3Silent, K0sSilent]),
+        (Role::Manager, Stage::Commit, &[Mke3Silent, K0sSilent]),
+        (Role::Worker, Stage::Prepare, &[]),
+        (Role::Worker, Stage::Commit, &[K0sSilent]),
+    ];
+    for (role, stage, looks) in rows {
+        let mut plan = whole();
+        plan.node.role = role;
+        plan.looks.clear();
+        assert_eq!(plan.looks_missing(stage), looks, "{role:?} {stage}");
+    }
+}
+
 #[test]
 fn what_comes_later_does_not_count_for_what_is_done() {
     let plan = whole();
@@ -205,6 +257,8 @@ fn what_comes_later_does_not_count_for_what_is_done() {
     let mut corrected = plan.clone();
     corrected.stages[1].steps.pop();
     corrected.recoveries.clear();
+    corrected.looks.clear();
+    corrected.left_out = None;
     corrected.checks.clear();
     assert_eq!(through(&plan, Stage::Freeze), through(&corrected, Stage::Freeze));
     assert_ne!(through(&plan, Stage::Stop), through(&corrected, Stage::Stop));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use airlift_bundle::gate::Stage;
-use airlift_bundle::name::EntryName;
+use airlift_bundle::name::{EntryName, NodeName};
 use airlift_bundle::plan::StepId;
 use airlift_bundle::signature::Fingerprint;
 use airlift_bundle::trust::KeyRole;
@@ -51,9 +51,11 @@ pub enum Command {
     /// Go on with the migration of this node, as far as it may
     Apply(Apply),
     /// Take this node back to where it was before the first stage, as far as it may
-    Rollback(OnNode),
+    Rollback(Rollback),
     /// Remove what the old cluster left, and what was kept for going back
-    Commit(OnNode),
+    Commit(Commit),
+    /// Show the words that this node has given, copy their receipts, or take those of others
+    Receipt(Receipt),
     /// Say where this node stands and what to type; writes nothing
     Status(OnNode),
 }
@@ -85,9 +87,83 @@ pub struct Apply {
     /// Run this recovery of the plan instead
     #[arg(long, value_name = "NAME", conflicts_with_all = ["set", "dry_run", "stage"])]
     pub recover: Option<StepId>,
+    /// Up to the leader's start: this host is off or fenced, and stays out of the attempt (asks for your word)
+    #[arg(long, value_name = "HOST", conflicts_with_all = ["dry_run", "recover"])]
+    pub left_behind: Vec<NodeName>,
+    /// After it: go on without this host, whose silence may be acted on (asks for your word)
+    #[arg(long, value_name = "HOST", conflicts_with_all = ["dry_run", "recover"])]
+    pub without: Vec<NodeName>,
+    /// Open the next attempt, on the leader, once all nodes have returned
+    #[arg(long, conflicts_with_all = ["dry_run", "recover"])]
+    pub next_attempt: bool,
+    /// The words of others and of the operator.
+    #[command(flatten)]
+    pub words: Words,
     /// Whose signatures count.
     #[command(flatten)]
     pub keys: Keys,
+    /// The node.
+    #[command(flatten)]
+    pub node: OnNode,
+}
+
+/// Words of others, and of the operator.
+#[derive(Debug, Default, Args)]
+pub struct Words {
+    /// First take the receipts of other nodes from this directory, or this file
+    #[arg(long, value_name = "DIR")]
+    pub receipts: Vec<PathBuf>,
+    /// First take this code as a word of that host, as airlift-node receipt shows it there
+    #[arg(long, num_args = 3, value_names = ["HOST", "WORD", "CODE"])]
+    pub code: Vec<String>,
+    /// The sentence that is asked for, word for word, where nobody is at a terminal to type it
+    #[arg(long, value_name = "SENTENCE")]
+    pub say: Vec<String>,
+}
+
+/// `rollback`
+#[derive(Debug, Args)]
+pub struct Rollback {
+    /// This host is off and stays off: go back without its word (asks for your word)
+    #[arg(long, value_name = "HOST")]
+    pub lost: Vec<NodeName>,
+    /// The leader is lost, and this manager takes its place; type it on every node (asks for your word)
+    #[arg(long, value_name = "HOST")]
+    pub hub: Option<NodeName>,
+    /// The words of others and of the operator.
+    #[command(flatten)]
+    pub words: Words,
+    /// The node.
+    #[command(flatten)]
+    pub node: OnNode,
+}
+
+/// `commit`
+#[derive(Debug, Args)]
+pub struct Commit {
+    /// On a host that the site went on without: clear away both stacks
+    #[arg(long)]
+    pub left_out: bool,
+    /// The words of others and of the operator.
+    #[command(flatten)]
+    pub words: Words,
+    /// The node.
+    #[command(flatten)]
+    pub node: OnNode,
+}
+
+/// `receipt`
+#[derive(Debug, Args)]
+pub struct Receipt {
+    /// Copy this node's receipts into this directory, and flush them
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["from", "code"])]
+    pub to: Option<PathBuf>,
+    /// Take the receipts of other nodes from these directories and files
+    #[arg(long, value_name = "DIR|FILE", num_args = 1..)]
+    pub from: Vec<PathBuf>,
+    /// Take this code as a word of that host, as airlift-node receipt shows it there
+    #[arg(long, num_args = 3, value_names = ["HOST", "WORD", "CODE"])]
+    pub code: Vec<String>,
     /// The node.
     #[command(flatten)]
     pub node: OnNode,

@@ -1,12 +1,14 @@
 //! What a run has to say: one event for one fact. Programs read them as JSON, one a line, people as text.
 //!
 //! Every JSON line has `schema`, which is 1, and `event`. Within one schema events and fields are added, never changed
-//! or removed; a reader skips what it doesn't know.
+//! or removed; a reader skips what it doesn't know. The form is published as `docs/schemas/event.schema.json`.
 
 use std::fmt;
 
 use airlift_bundle::digest::Sha256;
+use airlift_bundle::error::printable;
 use airlift_bundle::gate::Stage;
+use airlift_bundle::gate::word::Word;
 use airlift_bundle::manifest::{Blob, FileEntry, Manifest};
 use airlift_bundle::name::{NodeName, SiteName};
 use airlift_bundle::plan::{NodeIdentity, NodePlan};
@@ -17,6 +19,7 @@ use airlift_bundle::value::{ContractId, PlanId, Serial};
 use serde::Serialize;
 
 use crate::exit::Exit;
+use crate::gate::give::Given;
 use crate::refusal::Refusal;
 use crate::run::{Forecast, Progress, StepForecast};
 use crate::survey::format::Note;
@@ -125,6 +128,25 @@ pub enum Event {
         /// What to do, and what to type.
         hint: Option<String>,
     },
+    /// Something that was brought as a receipt and is passed over.
+    PassedOver {
+        /// What.
+        what: String,
+        /// Why.
+        why: String,
+    },
+    /// The words that this node has given in its attempt.
+    Words {
+        /// Each with its file and its code.
+        words: Vec<WordShown>,
+    },
+    /// Receipts were copied onto a medium.
+    Copied {
+        /// Where they are.
+        to: String,
+        /// Their names; the signature of each lies beside it.
+        files: Vec<String>,
+    },
     /// Where a node stands.
     Standing {
         /// The site, if the node works with a set.
@@ -143,6 +165,12 @@ pub enum Event {
         hint: String,
         /// Digest of the journal's last record.
         head: Option<Sha256>,
+        /// The attempt that the node is in.
+        attempt: Option<u8>,
+        /// The words that it has given in it.
+        given: Vec<Word>,
+        /// What it may come to, each with what is missing for it.
+        next: Vec<NextShown>,
     },
     /// The run is over; always the last event.
     End {
@@ -151,6 +179,37 @@ pub enum Event {
         /// The word for it.
         outcome: &'static str,
     },
+}
+
+/// A word that this node has given.
+#[derive(Debug, Serialize)]
+pub struct WordShown {
+    /// The word.
+    pub word: Word,
+    /// In which attempt.
+    pub attempt: u8,
+    /// Name of the receipt's file below `/var/lib/airlift/receipts`.
+    pub file: Option<String>,
+    /// The code that says the same, in groups.
+    pub code: Option<String>,
+}
+
+impl From<&Given> for WordShown {
+    fn from(given: &Given) -> Self {
+        let Given { word, attempt, file, code } = given.clone();
+        Self { word, attempt: attempt.get(), file, code }
+    }
+}
+
+/// Something that a node may come to.
+#[derive(Debug, Serialize)]
+pub struct NextShown {
+    /// What, in words.
+    pub act: String,
+    /// What to type for it once nothing is missing.
+    pub command: String,
+    /// What is missing, and how to get it.
+    pub missing: Vec<String>,
 }
 
 /// Who stands behind a set.
@@ -331,7 +390,20 @@ impl fmt::Display for Event {
                 said.iter().try_for_each(|line| writeln!(f, "{line}"))?;
                 hint.iter().try_for_each(|hint| writeln!(f, "  hint: {hint}"))
             }
-            Self::Standing { site, serial, plan_id, finished, said, hint, .. } => {
+            Self::PassedOver { what, why } => writeln!(f, "passed over {}: {why}", printable(what)),
+            Self::Words { words } if words.is_empty() => {
+                writeln!(f, "this node has given no word in its attempt")
+            }
+            Self::Words { words } => words.iter().try_for_each(|WordShown { word, file, code, .. }| {
+                let missing = "not there; airlift-node apply writes it";
+                let (file, code) = (file.as_deref().unwrap_or(missing), code.as_deref().unwrap_or("-"));
+                writeln!(f, "{word:16} code {code:14}  file {file}")
+            }),
+            Self::Copied { to, files } => {
+                writeln!(f, "{} copied to {to}, flushed", count(files.len(), "receipt"))?;
+                files.iter().try_for_each(|file| writeln!(f, "    {file}"))
+            }
+            Self::Standing { site, serial, plan_id, finished, said, hint, next, .. } => {
                 writeln!(f, "{said}")?;
                 if let (Some(site), Some(serial), Some(plan_id)) = (site, serial, plan_id) {
                     writeln!(f, "    site {site}, serial {serial}")?;
@@ -342,6 +414,14 @@ impl fmt::Display for Event {
                         "    done: {}",
                         if done.is_empty() { "nothing yet".to_owned() } else { done.join(", ") }
                     )?;
+                }
+                for NextShown { act, command, missing } in next {
+                    if missing.is_empty() {
+                        writeln!(f, "open: {act}: {command}")?;
+                    } else {
+                        writeln!(f, "waits: {act}, for")?;
+                        missing.iter().try_for_each(|line| writeln!(f, "    {line}"))?;
+                    }
                 }
                 writeln!(f, "  hint: {hint}")
             }

@@ -13,6 +13,7 @@ pub mod commands;
 pub mod disk;
 pub mod event;
 pub mod exit;
+pub mod gate;
 pub mod journal;
 pub mod machine;
 pub mod output;

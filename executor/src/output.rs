@@ -23,6 +23,12 @@ impl Output {
         Self { format }
     }
 
+    /// Whether people read it.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.format == Format::Text
+    }
+
     /// Shows a result.
     ///
     /// # Errors

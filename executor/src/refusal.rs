@@ -4,6 +4,7 @@
 use std::io;
 use std::path::Path;
 
+use airlift_bundle::error::printable;
 use airlift_bundle::{Error, Problems};
 use serde::Serialize;
 
@@ -138,6 +139,10 @@ impl Refusal {
                 "take another set now".to_owned(),
                 "first bring what is under way to its end; airlift-node status says how".to_owned(),
             ),
+            Refused::Protocol(why) => (
+                format!("take this set: {why}"),
+                "airlift-node status says where this node stands".to_owned(),
+            ),
             Refused::OtherKeepDir(dir) => (
                 format!("take this set: its plan keeps things in {dir}"),
                 "use the executor that came with the set".to_owned(),
@@ -148,6 +153,37 @@ impl Refusal {
             ),
         };
         Self::new("AN023", text, hint)
+    }
+
+    /// The protocol does not take a word of another node.
+    #[must_use]
+    pub fn unfit_word(what: &str, why: &str) -> Self {
+        Self::new(
+            "AN025",
+            format!("take {what}: {why}"),
+            "airlift-node status says which words this node waits for",
+        )
+    }
+
+    /// A sentence that nothing asks for.
+    #[must_use]
+    pub fn other_sentence(said: &str, known: &[String]) -> Self {
+        let known: Vec<String> = known.iter().map(|known| format!("'{known}'")).collect();
+        Self::new(
+            "AN026",
+            format!("take --say '{}': nothing asks for that sentence", printable(said)),
+            format!("word for word it is one of: {}", known.join(", ")),
+        )
+    }
+
+    /// A receipt can't be copied onto a medium.
+    #[must_use]
+    pub fn not_copied(path: &Path, source: &io::Error) -> Self {
+        Self::new(
+            "AN027",
+            format!("copy {}: {source}", path.display()),
+            "see to the medium, then type the same again",
+        )
     }
 
     /// Something on the node failed before anything was begun.

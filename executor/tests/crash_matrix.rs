@@ -8,9 +8,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use airlift_bundle::gate::Stage;
+use airlift_bundle::gate::receipt::{Asked, Receipt};
+use airlift_node::gate::give;
+use airlift_node::journal::Journal;
+use airlift_node::run::Home;
 use model::{Dice, Fault, Left, Model, Skip};
 use rustix::io::Errno;
-use world::{Ended, Site, Typed, drive, inside, node, outside, run};
+use world::{Ended, STATE, Site, Typed, drive, inside, node, outside, run};
 
 const LEFT: [Left; 7] =
     [Left::Killed, Left::All, Left::Flushed, Left::Names, Left::Content, Left::Torn(1), Left::Torn(2)];
@@ -50,10 +54,34 @@ impl Matrix {
             if found != *wanted {
                 return Err(format!("{ended:?}, then {left:?}: {}", difference(wanted, &found)));
             }
+            // while the set is there, what was lost is made anew
+            if ended == Ended::Back || left == Left::Killed {
+                self.check_words(&disk).map_err(|why| format!("{ended:?}, then {left:?}: {why}"))?;
+            }
             let names = inside(&disk);
-            if ended == Ended::Back && names.iter().any(|name| !name.starts_with("journal")) {
+            if ended == Ended::Back
+                && names.iter().any(|name| !name.starts_with("journal") && name != "receipts")
+            {
                 return Err(format!("{ended:?} leaves {names:?}"));
             }
+        }
+        Ok(())
+    }
+
+    /// Every word that the journal says was given has a receipt that others take, and a code.
+    fn check_words(&self, disk: &Model) -> Result<(), String> {
+        let home = Home::at(Path::new(STATE));
+        let journal = Journal::open(disk, &home.journal()).map_err(|error| error.to_string())?;
+        let Some(journal) = journal else { return Ok(()) };
+        for given in give::list(disk, &home, &journal).unwrap() {
+            let (Some(file), Some(_)) = (&given.file, &given.code) else {
+                return Err(format!("no {given:?}"));
+            };
+            let signed = give::read(disk, &home, file).map_err(|error| error.to_string())?;
+            let plan = (&self.site.plan, self.site.accepted.plan_id);
+            let node = &self.site.accepted.node;
+            let asked = Asked { plan, node, word: given.word, attempt: given.attempt };
+            Receipt::open(&signed, &asked).map_err(|error| format!("{file}: {error}"))?;
         }
         Ok(())
     }
@@ -78,12 +106,14 @@ impl Matrix {
         counted.arm(usize::MAX, Fault::Stop);
         let _ = run(&counted, &self.site, self.until, typed);
         for at in 1..=counted.count() {
-            for fault in [Fault::Stop, Fault::StopAfter] {
+            for (n, fault) in [Fault::Stop, Fault::StopAfter].into_iter().enumerate() {
                 let disk = start.clone();
                 disk.arm(at, fault);
                 let _ = run(&disk, &self.site, self.until, typed);
                 assert!(disk.fired(), "operation {at} was not reached");
-                for left in LEFT {
+                // all that can be left, in turn; in a longer run all of it each time
+                let some = [Left::Killed, Left::Torn(1), LEFT[1 + (at + n) % 4]];
+                for left in if samples > 1 { &LEFT[..] } else { &some[..] }.iter().copied() {
                     let left = self.vary(left);
                     let stopped = disk.after(left);
                     let name = format!("{typed:?} {fault:?} {at} {left:?}");
@@ -135,7 +165,8 @@ impl Matrix {
                 disk.arm(at, fault);
                 let outcome = run(&disk, &self.site, self.until, typed);
                 assert!(disk.fired(), "operation {at} was not reached");
-                for left in [Left::Killed, Left::Flushed, Left::Torn(0)] {
+                let all = [Left::Killed, Left::Flushed, Left::Torn(0)];
+                for left in if samples() > 1 { &all[..] } else { &all[at % 3..=at % 3] }.iter().copied() {
                     let left = self.vary(left);
                     let name = format!("{typed:?} {fault:?} {at} {left:?} ({outcome:?})");
                     self.survive(&disk.after(left), &name);
@@ -199,7 +230,7 @@ fn samples() -> usize {
 
 #[test]
 fn a_stop_anywhere_in_apply_is_survived() {
-    let mut matrix = Matrix::new(Stage::Settle);
+    let mut matrix = Matrix::new(Stage::Adopt);
     let (start, later) = (node(), after_reboot(&matrix));
     matrix.run(&start, Typed::Apply, samples());
     matrix.run(&later, Typed::Apply, samples());
@@ -208,7 +239,7 @@ fn a_stop_anywhere_in_apply_is_survived() {
 
 #[test]
 fn a_stop_anywhere_in_rollback_is_survived() {
-    let mut matrix = Matrix::new(Stage::Settle);
+    let mut matrix = Matrix::new(Stage::Adopt);
     let (end, middle) = (at_the_end(&matrix), after_reboot(&matrix));
     matrix.run(&end, Typed::Rollback, samples());
     matrix.run(&middle, Typed::Rollback, samples());
@@ -217,7 +248,7 @@ fn a_stop_anywhere_in_rollback_is_survived() {
 
 #[test]
 fn a_failing_disk_is_survived() {
-    let mut matrix = Matrix::new(Stage::Settle);
+    let mut matrix = Matrix::new(Stage::Adopt);
     let (start, later, end) = (node(), after_reboot(&matrix), at_the_end(&matrix));
     matrix.run_errors(&start, Typed::Apply);
     matrix.run_errors(&later, Typed::Apply);
@@ -226,13 +257,15 @@ fn a_failing_disk_is_survived() {
 }
 
 /// The flushes without which a power cut would do harm.
-const FLUSHES: [(&str, Skip); 11] = [
+const FLUSHES: [(&str, Skip); 13] = [
     ("the journal", |path| path.ends_with("var/lib/airlift/journal")),
     ("the state directory", |path| path.ends_with("var/lib/airlift")),
     ("what a place has written", |path| path.to_string_lossy().contains("/.airlift-")),
     ("the directory of a placed file", |path| path.ends_with("etc/docker")),
     ("a made directory", |path| path.ends_with("etc/k0s/conf.d")),
     ("the directory of a made one", |path| path.ends_with("etc")),
+    ("a receipt", |path| path.to_string_lossy().contains("/receipts/")),
+    ("the name of a receipt", |path| path.ends_with("airlift/receipts")),
     ("what was kept", |path| path.ends_with("airlift/old")),
     ("what was set aside", |path| path.ends_with("var/lib")),
     // its first name in the order of the copy; member/snap/db is linked to it
@@ -245,7 +278,7 @@ const FLUSHES: [(&str, Skip); 11] = [
 fn a_missing_flush_of_any_kind_is_seen() {
     let mut unseen = vec![];
     for (name, skipped) in FLUSHES {
-        let mut matrix = Matrix::new(Stage::Settle);
+        let mut matrix = Matrix::new(Stage::Adopt);
         let (start, later, end) = (node(), after_reboot(&matrix), at_the_end(&matrix));
         for (disk, typed) in [(&start, Typed::Apply), (&later, Typed::Apply), (&end, Typed::Rollback)] {
             disk.skipped.set(Some(skipped));

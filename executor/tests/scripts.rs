@@ -11,18 +11,18 @@ use std::time::{Duration, Instant};
 use airlift_bundle::archive;
 use airlift_bundle::digest::Sha256;
 use airlift_bundle::gate::Stage;
+use airlift_bundle::gate::state::Position;
 use airlift_bundle::manifest::{Blob, Contents as Files, Manifest};
 use airlift_bundle::plan::{
-    Action, Completion, NodeIdentity, NodePlan, Role, Script, ScriptFile, ScriptUndo, Seconds, StagePlan,
-    Step, Value, Variable,
+    Action, Completion, NodeIdentity, NodeKeys, NodePlan, Plan, PlannedNode, Role, Script, ScriptFile,
+    ScriptUndo, Seconds, StagePlan, Step, Tool, Value, Variable,
 };
-use airlift_bundle::value::{Format, Mode, PlanId, Serial};
+use airlift_bundle::value::{Format, Mode, Serial};
 use airlift_node::disk::RealDisk;
-use airlift_node::journal::{Accepted, Journal, State};
+use airlift_node::gate::{Roster, Said};
+use airlift_node::journal::{Accepted, Journal};
 use airlift_node::machine::{RealMachine, SCRIPT_PATH};
-use airlift_node::run::{
-    Answer, Engine, Gates, Home, Incoming, Outcome, Passage, Progress, Watcher, load, stage_set,
-};
+use airlift_node::run::{Engine, Home, Incoming, Outcome, Progress, Watcher, load, stage_set};
 use airlift_node::step::{Contents, End, Job, Machine, Ran, Workshop};
 
 fn run(text: &str, seconds: u32) -> Ran {
@@ -119,6 +119,8 @@ const UNDO: &str = "set -eu\n\
 struct Set {
     manifest: Manifest,
     bundle: Vec<u8>,
+    plan_json: Vec<u8>,
+    nodes: Roster,
 }
 
 fn set(dir: &Path) -> Set {
@@ -145,35 +147,40 @@ fn set(dir: &Path) -> Set {
         holds_until: None,
     };
     let plan = NodePlan {
-        node: NodeIdentity { name: "m1".parse().unwrap(), role: Role::Worker, addresses: vec![] },
+        node: NodeIdentity { name: "m1".parse().unwrap(), role: Role::Leader, addresses: vec![] },
         keep_dir: dir.join("state").to_str().unwrap().parse().unwrap(),
         secrets: vec![],
         checks: vec![],
         stages: vec![StagePlan { stage: Stage::Prepare, steps: vec![step] }],
+        looks: vec![],
         recoveries: vec![],
+        left_out: None,
     };
-    let manifest = Manifest {
+    let site = Plan {
         format: Format,
-        plan_id: PlanId::of(b"plan"),
         site: "acme".parse().unwrap(),
         serial: Serial::new(1).unwrap(),
+        contract: "v4.1.5".parse().unwrap(),
+        tool: Tool { name: "airlift".parse().unwrap(), version: "0.1.0".parse().unwrap() },
+        inputs: vec![],
+        nodes: vec![PlannedNode {
+            node: plan.node.clone(),
+            keys: NodeKeys::default(),
+            plan: plan.digest().unwrap(),
+        }],
+    };
+    let (plan_json, plan_id) = site.to_json().unwrap();
+    let manifest = Manifest {
+        format: Format,
+        plan_id,
+        site: site.site.clone(),
+        serial: site.serial,
         plan,
         files: files.entries(),
         blobs: vec![],
     };
     let bundle = archive::write(&manifest, &files).unwrap();
-    Set { manifest, bundle }
-}
-
-struct OnlyPrepare;
-
-impl Gates for OnlyPrepare {
-    fn may(&mut self, passage: Passage, _: &State) -> Answer {
-        match passage {
-            Passage::Begin(Stage::Prepare) | Passage::Unwind(_) => Answer::Open,
-            Passage::Begin(_) => Answer::Wait { need: String::new(), hint: String::new() },
-        }
-    }
+    Set { manifest, bundle, plan_json, nodes: Roster::of(&site) }
 }
 
 struct Quiet;
@@ -203,10 +210,11 @@ fn apply_or_roll_back(dir: &Path, typed: &str) -> Outcome {
                 bundle: Sha256::of(&set.bundle),
                 node: manifest.plan.node.name.clone(),
                 role: manifest.plan.node.role,
+                nodes: set.nodes.clone(),
             },
             plan: &manifest.plan,
             set_json: b"set",
-            plan_json: b"plan",
+            plan_json: &set.plan_json,
             bundle: &set.bundle,
             blobs: &[],
             open_blob: &open_blob,
@@ -217,9 +225,14 @@ fn apply_or_roll_back(dir: &Path, typed: &str) -> Outcome {
     let Some(loaded) = load(&disk, &home, journal.state()).unwrap() else { return Outcome::NothingToDo };
     let contents: &dyn Contents = &loaded;
     let shop = Workshop { disk: &disk, machine: &machine, contents, keep: home.keep() };
-    let (mut gates, mut watcher) = (OnlyPrepare, Quiet);
-    let mut engine = Engine::new(shop, &home, journal, Some(loaded.plan()), &mut gates, &mut watcher);
-    if typed == "apply" { engine.apply(None) } else { engine.rollback() }
+    let (mut operator, mut watcher) = (Said::default(), Quiet);
+    let mut engine = Engine::new(shop, &home, journal, loaded.papers(), &mut operator, &mut watcher);
+    let returned = engine.journal().state().position() == Some(Position::Returned);
+    match typed {
+        "rollback" => engine.rollback(),
+        _ if returned => engine.next_attempt().unwrap_or_else(|| engine.apply(Stage::Prepare)),
+        _ => engine.apply(Stage::Prepare),
+    }
 }
 
 /// Not a test of its own: the process that the next test kills.

@@ -100,6 +100,9 @@ pub enum Refusal {
     /// The node is not one of this site.
     #[error("the site has no such node")]
     NoSuchNode,
+    /// In the midst of an attempt leader, hub and this node's role stay what they are.
+    #[error("another leader or role can't be taken in the midst of an attempt; first: airlift-node rollback")]
+    OtherSite,
 }
 
 impl Protocol {
@@ -126,6 +129,42 @@ impl Protocol {
     #[must_use]
     pub fn start(&self, node: Node) -> NodeState {
         NodeState::new(node, self.site.leader(), Attempt::FIRST)
+    }
+
+    /// The state of a node that takes a set of this site, in which it is `node`, having followed the plan of `old`.
+    /// It stays in its attempt; hosts that are gone are forgotten.
+    ///
+    /// # Errors
+    /// [`Refusal::OtherSite`] where it stands in the midst of an attempt.
+    pub fn take_set(&self, old: &Self, state: &NodeState, node: Node) -> Result<NodeState, Refusal> {
+        let find = |before: Node| old.site.name(before).and_then(|name| self.site.find(name));
+        let rests = matches!(state.position, Position::At(Stage::Check) | Position::Returned);
+        let role = |site: &Site, node| (site.role(node), node == site.leader());
+        let leader = find(old.site.leader()) == Some(self.site.leader());
+        let hub = find(state.hub).filter(|hub| self.site.role(*hub).is_manager());
+        let same = leader && hub.is_some() && role(&self.site, node) == role(&old.site, state.node);
+        if !same && !rests {
+            return Err(Refusal::OtherSite);
+        }
+        let mut next = state.clone();
+        next.node = node;
+        next.hub = hub.filter(|_| same).unwrap_or(self.site.leader());
+        next.named = state.named.iter().filter_map(|(host, naming)| Some((find(*host)?, *naming))).collect();
+        next.heard = state.heard.iter().filter_map(|(from, word)| Some((find(*from)?, *word))).collect();
+        self.step(&next, &Event::SetTaken)
+    }
+
+    /// The looks that a node must take before an act.
+    #[must_use]
+    pub fn looks(&self, state: &NodeState, act: Act) -> Vec<Look> {
+        let needs = self.table.needs(|part| self.plays(state, part), act).unwrap_or_default();
+        needs
+            .into_iter()
+            .filter_map(|need| match need {
+                Need::Look(look) if !needless(state, act, look) => Some(look),
+                _ => None,
+            })
+            .collect()
     }
 
     /// The words that a node can ever give: it needs a code for each.
@@ -565,6 +604,7 @@ impl Protocol {
         match need {
             Need::Own(word) => one(!state.given.contains(&word), Missing::Own(word)),
             Need::Say(say) => one(!state.said.contains(&say), Missing::Say(say)),
+            Need::Look(look) if needless(state, act, look) => Vec::new(),
             Need::Look(look) => one(!state.seen.contains(&look), Missing::Look(look)),
             Need::Of { once: Some(given), .. } if !state.given.contains(&given) => Vec::new(),
             // Promise 1: MKE 3 never stopped here, or came back by itself.
@@ -589,6 +629,32 @@ impl Protocol {
             }
         }
     }
+}
+
+/// The looks that the gates up to `stage`, and those on the way back from it, ask of a node of this role.
+#[must_use]
+pub fn looks_through(role: Role, stage: Stage) -> BTreeSet<Look> {
+    let plays = |part: Part| match part {
+        Part::Any | Part::Follower => true,
+        Part::Leader | Part::LeadingHub => role == Role::Leader,
+        Part::OtherManager | Part::NewHub => role == Role::Manager,
+        Part::Worker => role == Role::Worker,
+    };
+    let stops = if role.is_manager() { Stage::Freeze } else { Stage::Stop };
+    let met = |act: Act| match act {
+        Act::Begin(begun) => begun <= stage,
+        Act::Give(word) => given_at(word).is_some_and(|at| at < stage),
+        Act::Resume => stage >= Stage::Start,
+        Act::BringBack => stage >= stops,
+        Act::LeaveK0s | Act::OpenAttempt | Act::LeaveOut => false,
+    };
+    let needs = ROWS.iter().filter(|row| plays(row.part) && met(row.act)).flat_map(|row| row.needs);
+    needs.filter_map(|need| if let Need::Look(look) = need { Some(*look) } else { None }).collect()
+}
+
+/// Where MKE 3 runs all along, nothing comes back that k0s could be in the way of.
+fn needless(state: &NodeState, act: Act, look: Look) -> bool {
+    act == Act::BringBack && look == Look::K0sSilent && state.position == Position::Away(Mke3::Runs)
 }
 
 /// Whether the node has heard that k0s is away there. Whoever has returned is away.

@@ -231,6 +231,12 @@ impl NodeState {
         self.said.contains(&say)
     }
 
+    /// Whether it has looked since it came to where it stands, and found it so.
+    #[must_use]
+    pub fn has_seen(&self, look: Look) -> bool {
+        self.seen.contains(&look)
+    }
+
     /// The hosts that were named here in this attempt, and how.
     #[must_use]
     pub const fn named(&self) -> &BTreeSet<(Node, Naming)> {

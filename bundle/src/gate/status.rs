@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::protocol::{Gate, Missing, Protocol};
 use super::receipt::Receipt;
+use super::site::Node;
 use super::state::{Mke3, NodeState, Position};
 use super::table::Act;
 use super::word::{Look, Naming, Say};
@@ -68,8 +69,14 @@ impl Protocol {
         format!("{node}, attempt {}: {place}{paused}", state.attempt())
     }
 
+    /// The manager that can take over: the next one in the plan.
+    fn next_hub(&self, state: &NodeState) -> Option<Node> {
+        self.site().managers().find(|manager| *manager > state.hub())
+    }
+
     /// What is missing, and how to get it.
-    fn way(&self, state: &NodeState, missing: Missing) -> String {
+    #[must_use]
+    pub fn way(&self, state: &NodeState, missing: Missing) -> String {
         match missing {
             Missing::Own(word) => format!("{word} given by this node: airlift-node apply"),
             Missing::Say(Say::OutageBegins) => {
@@ -89,8 +96,10 @@ impl Protocol {
                     .name(from)
                     .map(|name| Receipt::file_name(name, word, state.attempt()))
                     .unwrap_or_default();
-                let given =
-                    format!("{word} of {host}: bring {file}, or type the code that status shows there");
+                let given = format!(
+                    "{word} of {host}: bring {file}: airlift-node receipt --from DIR; or type the code that airlift-node \
+                     receipt shows there: airlift-node receipt --code {host} {word} CODE"
+                );
                 let otherwise = match instead {
                     Some(Naming::LeftBehind) => {
                         format!("if it is off or fenced: airlift-node apply --left-behind {host}")
@@ -101,12 +110,13 @@ impl Protocol {
                     Some(Naming::Lost) => {
                         format!("if it is off and stays off: airlift-node rollback --lost {host}")
                     }
-                    None if self.site().managers().count() > 1 => {
-                        "if it is lost, the site can only go back: airlift-node rollback --hub with the next manager, on \
-                         every node"
-                            .to_owned()
-                    }
-                    None => "if it is lost: docs/revert.md".to_owned(),
+                    None => match self.next_hub(state) {
+                        Some(next) => format!(
+                            "if it is lost, the site can only go back: airlift-node rollback --hub {}, on every node",
+                            self.site().show(next)
+                        ),
+                        None => "if it is lost: docs/revert.md".to_owned(),
+                    },
                 };
                 format!("{given}; {otherwise}")
             }

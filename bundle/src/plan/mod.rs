@@ -17,7 +17,9 @@
 //!     copy       a file or tree into the keep dir                      undone exactly
 //!     reboot     done when the boot id has changed                     nothing to undo
 //!     script     do, probe, undo: constant text, typed variables       as it declares
+//! looks      scripts by which the node looks at what a gate asks of it
 //! recoveries scripts that run by operator's word alone
+//! left_out   a script that clears away both stacks where the site went on without the node
 //! ```
 //!
 //! Where a stage waits, and for whom, is not in the plan: [`crate::gate`] says it, the same for every site.
@@ -35,7 +37,9 @@ mod step;
 mod variable;
 
 pub use node::{NodePlan, SealedSecret, StagePlan};
-pub use script::{Check, Completion, Recovery, Script, ScriptFile, ScriptUndo, Seconds, Severity};
+pub use script::{
+    Check, Completion, PlannedLook, Recovery, Script, ScriptFile, ScriptUndo, Seconds, Severity,
+};
 pub use site::{AgeRecipient, Input, NodeIdentity, NodeKeys, Plan, PlannedNode, Role, SshHostKey, Tool};
 pub use step::{Action, Content, Line, SecretName, SelinuxLabel, Step, StepId, UndoClass};
 pub use variable::{Network, Value, Variable, VariableName, Word};

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::script::{Check, Recovery, Script, ScriptFile, ScriptUndo};
+use super::script::{Check, PlannedLook, Recovery, Script, ScriptFile, ScriptUndo};
 use super::site::NodeIdentity;
-use super::step::{Action, Content, SecretName, Step, StepId};
+use super::step::{Action, Content, SecretName, Step};
 use super::variable::{Value, Variable, VariableName};
 use crate::digest::Sha256;
 use crate::error::{Error, Problems};
 use crate::gate::Stage;
+use crate::gate::protocol::looks_through;
+use crate::gate::word::Look;
 use crate::json::to_canonical_json;
 use crate::name::{AbsPath, EntryName};
 
@@ -28,8 +30,14 @@ pub struct NodePlan {
     pub checks: Vec<Check>,
     /// What is done, in the order of the stages. A stage without steps is left out; its gate still holds.
     pub stages: Vec<StagePlan>,
+    /// How the node looks at what a gate asks of it, in the order of the looks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looks: Vec<PlannedLook>,
     /// What an operator can order beside the stages.
     pub recoveries: Vec<Recovery>,
+    /// Clears away both stacks, by `commit --left-out`, and prints how the host joins as a new node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<Recovery>,
 }
 
 /// A secret in a bundle: an age file that the node's own key opens, padded so that its length tells nothing.
@@ -77,8 +85,21 @@ impl NodePlan {
         self.stages.iter().flat_map(|planned| planned.steps.iter().map(|step| (planned.stage, step)))
     }
 
+    /// How the node looks for that, if the plan says it.
+    #[must_use]
+    pub fn look(&self, look: Look) -> Option<&PlannedLook> {
+        self.looks.iter().find(|planned| planned.look == look)
+    }
+
+    /// The looks that the gates up to `stage`, and those on the way back from it, ask for and the plan does not declare.
+    #[must_use]
+    pub fn looks_missing(&self, stage: Stage) -> Vec<Look> {
+        let asked = looks_through(self.node.role, stage);
+        asked.into_iter().filter(|look| self.look(*look).is_none()).collect()
+    }
+
     /// Digest of all that is done up to and including `stage`: two plans with the same one have done the same there.
-    /// Checks and recoveries leave nothing behind and don't count.
+    /// Checks, looks and recoveries leave nothing behind and don't count.
     ///
     /// # Errors
     /// [`Error::Unwritable`], which no plan made of these types gives.
@@ -86,7 +107,9 @@ impl NodePlan {
         let mut through = self.clone();
         through.stages.retain(|planned| planned.stage <= stage);
         through.checks.clear();
+        through.looks.clear();
         through.recoveries.clear();
+        through.left_out = None;
         let used: BTreeSet<SecretName> = through.secrets_used().cloned().collect();
         through.secrets.retain(|secret| used.contains(&secret.name));
         through.digest()
@@ -125,18 +148,25 @@ impl NodePlan {
     fn script_files(&self) -> impl Iterator<Item = &ScriptFile> {
         let of_steps = self.all_steps().filter_map(|(_, step)| step.script()).flat_map(Script::files);
         let of_checks = self.checks.iter().map(|check| &check.script);
-        let of_recoveries = self.recoveries.iter().map(|recovery| &recovery.script);
-        of_steps.chain(of_checks).chain(of_recoveries)
+        let of_looks = self.looks.iter().map(|look| &look.script);
+        let of_recoveries = self.ordered().map(|recovery| &recovery.script);
+        of_steps.chain(of_checks).chain(of_looks).chain(of_recoveries)
+    }
+
+    /// What runs by operator's word alone.
+    fn ordered(&self) -> impl Iterator<Item = &Recovery> {
+        self.recoveries.iter().chain(&self.left_out)
     }
 
     /// Every list of variables, with the name of what they belong to.
-    fn variables(&self) -> impl Iterator<Item = (&StepId, &[Variable])> {
-        let of_checks = self.checks.iter().map(|check| (&check.id, check.variables.as_slice()));
-        let of_steps = self
-            .all_steps()
-            .filter_map(|(_, step)| step.script().map(|script| (&step.id, script.variables.as_slice())));
-        let of_recoveries = self.recoveries.iter().map(|one| (&one.id, one.variables.as_slice()));
-        of_checks.chain(of_steps).chain(of_recoveries)
+    fn variables(&self) -> impl Iterator<Item = (&str, &[Variable])> {
+        let of_checks = self.checks.iter().map(|check| (check.id.as_str(), check.variables.as_slice()));
+        let of_looks = self.looks.iter().map(|look| (look.id(), look.variables.as_slice()));
+        let of_steps = self.all_steps().filter_map(|(_, step)| {
+            step.script().map(|script| (step.id.as_str(), script.variables.as_slice()))
+        });
+        let of_recoveries = self.ordered().map(|one| (one.id.as_str(), one.variables.as_slice()));
+        of_checks.chain(of_looks).chain(of_steps).chain(of_recoveries)
     }
 
     fn secrets_used(&self) -> impl Iterator<Item = &SecretName> {
@@ -162,6 +192,7 @@ impl NodePlan {
         self.check_targets(&mut found);
         self.check_secrets(&mut found);
         self.check_variables(&mut found);
+        self.check_looks(&mut found);
         found.into_iter().map(|why| Error::Contradiction { file: file.to_owned(), why }).collect()
     }
 
@@ -185,7 +216,7 @@ impl NodePlan {
         let mut ids = BTreeSet::new();
         let of_checks = self.checks.iter().map(|check| &check.id);
         let of_steps = self.all_steps().map(|(_, step)| &step.id);
-        let of_recoveries = self.recoveries.iter().map(|recovery| &recovery.id);
+        let of_recoveries = self.ordered().map(|recovery| &recovery.id);
         for id in of_checks.chain(of_steps).chain(of_recoveries) {
             if !ids.insert(id) {
                 found.push(format!("the name {id} stands for two things"));
@@ -257,6 +288,21 @@ impl NodePlan {
             {
                 found.push(format!("the secrets of {} are none, or not sorted, each once", step.id));
             }
+        }
+    }
+
+    /// A plan that can't look is led to no gate that asks it to.
+    fn check_looks(&self, found: &mut Vec<String>) {
+        if !self.looks.is_sorted_by(|a, b| a.look < b.look) {
+            found.push("its looks are not in their order, each once".to_owned());
+        }
+        let Some(last) = self.stages.last() else { return };
+        for look in self.looks_missing(last.stage) {
+            found.push(format!(
+                "its stage {} has a gate before it, or on the way back from it, that asks for the look {look}, which \
+                 it does not declare",
+                last.stage
+            ));
         }
     }
 

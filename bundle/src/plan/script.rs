@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! AIRLIFT_STEP       id of the step
-//! AIRLIFT_PHASE      check, do, probe, undo or recover
+//! AIRLIFT_PHASE      check, look, do, probe, undo or recover
 //! AIRLIFT_KEEP       a directory of the step's own below the keep dir; outlives the step, goes with commit
 //! AIRLIFT_EVIDENCE   file that a script with `"completion": "evidence"` writes last
 //! ```
@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize, de};
 use super::step::{Line, StepId};
 use super::variable::Variable;
 use crate::digest::Sha256;
+use crate::gate::word::Look;
 use crate::name::EntryName;
 
 /// Doing, probing and undoing by scripts.
@@ -151,6 +152,34 @@ impl Severity {
             Some(21) => Self::Blocker,
             _ => Self::Unknown,
         }
+    }
+}
+
+/// How the node looks at what a gate asks of it ([`Look`]). Its script exits with [`PlannedLook::SEEN`] or
+/// [`PlannedLook::NOT_SEEN`]; anything else is "unknown", which opens no gate either. What it prints is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PlannedLook {
+    /// What it looks for, once in a plan.
+    pub look: Look,
+    /// The script; it changes nothing.
+    pub script: ScriptFile,
+    /// How long it may run.
+    pub seconds: Seconds,
+    /// What the script gets to know, sorted by name.
+    pub variables: Vec<Variable>,
+}
+
+impl PlannedLook {
+    /// Exit code of a look: it is so.
+    pub const SEEN: i32 = 10;
+    /// Exit code of a look: it is not so. Any other code is "unknown".
+    pub const NOT_SEEN: i32 = 11;
+
+    /// The name under which its script runs.
+    #[must_use]
+    pub const fn id(&self) -> &'static str {
+        self.look.as_str()
     }
 }
 

@@ -224,7 +224,7 @@ impl Model {
         World { nodes, off: 0, past: [0; MAX], crashes, sets, mistakes, lag }
     }
 
-    fn intern(&mut self, state: NodeState) -> u32 {
+    pub fn intern(&mut self, state: NodeState) -> u32 {
         if let Some(id) = self.ids.get(&state) {
             return *id;
         }
@@ -299,7 +299,7 @@ impl Model {
     }
 
     /// What a look finds.
-    fn looks(&self, world: &World, place: usize, look: Look) -> bool {
+    pub fn looks(&self, world: &World, place: usize, look: Look) -> bool {
         let others = || self.places().filter(|other| *other != place && Self::is_on(world, *other));
         let managers = || others().filter(|other| *other < self.env.managers);
         match look {

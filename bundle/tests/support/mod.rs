@@ -89,7 +89,9 @@ pub fn node_plan(node: NodeIdentity, steps: Vec<Step>) -> NodePlan {
         secrets: vec![],
         checks: vec![],
         stages: vec![StagePlan { stage: Stage::Prepare, steps }],
+        looks: vec![],
         recoveries: vec![],
+        left_out: None,
     }
 }
 

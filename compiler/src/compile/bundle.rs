@@ -208,7 +208,9 @@ fn planned(
         secrets: own.listed.clone(),
         checks: Vec::new(),
         stages: vec![StagePlan { stage: Stage::Prepare, steps }],
+        looks: Vec::new(),
         recoveries: Vec::new(),
+        left_out: None,
     };
     Ok((PlannedNode { node, keys, plan: plan.digest()? }, plan, own))
 }

@@ -4,8 +4,9 @@
 //! not read again. `apply` never begins `commit`.
 
 use airlift_bundle::gate::Stage;
+use airlift_bundle::gate::word::{Naming, Say};
 
-use super::node::{FoundSet, Node, find_set, run_engine, show};
+use super::node::{Brings, FoundSet, Node, find_set, run_engine, show};
 use super::run::{Failure, Outcome as Ending};
 use crate::args::Apply;
 use crate::event::Event;
@@ -13,20 +14,29 @@ use crate::exit::Exit;
 use crate::machine::RealMachine;
 use crate::output::Output;
 use crate::refusal::Refusal;
-use crate::run::{Forecast, dry_run, load};
+use crate::run::{Forecast, Orders, dry_run, load};
 use crate::step::Workshop;
 
-pub(super) fn run(args: &Apply, output: &Output) -> Ending {
+pub(super) fn run(args: Apply, output: &Output) -> Ending {
     let node = Node::open(&args.node)?;
     if let Some(name) = &args.recover {
-        return run_engine(&node, None, output, |engine| engine.recover(name));
+        return run_engine(&node, Brings::default(), output, |engine| engine.recover(name));
     }
     let set = args.set.as_deref().map(|set| find_set(set, &args.keys, output)).transpose()?;
     if args.dry_run {
         return forecast(&node, set.as_ref(), args.stage, output);
     }
     let until = args.stage.unwrap_or(Stage::Settle).min(Stage::Settle);
-    run_engine(&node, set.as_ref(), output, |engine| engine.apply(Some(until)))
+    let left_behind = args.left_behind.into_iter().map(|host| (host, Naming::LeftBehind));
+    let without = args.without.into_iter().map(|host| (host, Naming::Without));
+    let orders = Orders { named: left_behind.chain(without).collect(), hub: None };
+    let says = &[Say::OutageBegins, Say::VendorDone];
+    let brings = Brings { set: set.as_ref(), words: args.words, orders, says, only_words: false };
+    let next = args.next_attempt;
+    run_engine(&node, brings, output, |engine| {
+        let opened = if next { engine.next_attempt() } else { None };
+        opened.unwrap_or_else(|| engine.apply(until))
+    })
 }
 
 fn forecast(node: &Node, set: Option<&FoundSet>, until: Option<Stage>, output: &Output) -> Ending {

@@ -5,6 +5,7 @@ mod check;
 mod inspect;
 mod keys;
 mod node;
+mod receipt;
 mod rollback;
 mod run;
 mod status;

@@ -9,6 +9,7 @@ use airlift_bundle::Error;
 use airlift_bundle::archive::Bundle;
 use airlift_bundle::digest::Sha256;
 use airlift_bundle::files::read_limited;
+use airlift_bundle::gate::word::Say;
 use airlift_bundle::limits::Limits;
 use airlift_bundle::manifest::Blob;
 use airlift_bundle::name::NodeName;
@@ -19,15 +20,18 @@ use nix::sys::utsname::uname;
 
 use super::keys::trust;
 use super::run::{Failure, Outcome as Ending};
-use crate::args::{Keys, OnNode};
+use crate::args::{Keys, OnNode, Words};
 use crate::disk::{Lock, RealDisk, ensure_dir};
 use crate::event::Event;
-use crate::journal::{Accepted, Journal, JournalError};
+use crate::exit::Exit;
+use crate::gate::heard::{Brought, Sorted};
+use crate::gate::{Roster, Terminal, sentence};
+use crate::journal::{Accepted, Journal, JournalError, State};
 use crate::machine::RealMachine;
 use crate::output::Output;
 use crate::refusal::{Refusal, Refusals};
 use crate::run::{
-    Admission, Engine, Home, Incoming, Loaded, NotWired, Outcome, Progress, Watcher, admit, load, stage_set,
+    Admission, Engine, Home, Incoming, Loaded, Orders, Outcome, Progress, Watcher, admit, load, stage_set,
 };
 use crate::sealed::Secret;
 use crate::step::{Contents, Fault, Workshop};
@@ -43,6 +47,7 @@ pub(super) struct FoundSet {
     root: PathBuf,
     set_json: Vec<u8>,
     plan_json: Vec<u8>,
+    plan: Plan,
     bytes: Vec<u8>,
     pub(super) bundle: Bundle,
 }
@@ -94,7 +99,8 @@ pub(super) fn find_set(root: &Path, keys: &Keys, output: &Output) -> Result<Foun
     if Sha256::of(&plan_json) != set.index().plan_id.digest() {
         return Err(Error::Altered { path: Plan::FILE.to_owned(), by: "set.json" }.into());
     }
-    Ok(FoundSet { root: root.to_owned(), set_json: set.index().to_json()?, plan_json, bytes, bundle })
+    let (plan, _) = Plan::parse(&plan_json)?;
+    Ok(FoundSet { root: root.to_owned(), set_json: set.index().to_json()?, plan_json, plan, bytes, bundle })
 }
 
 fn hostname() -> Result<String, Refusal> {
@@ -158,6 +164,7 @@ impl FoundSet {
             bundle: Sha256::of(&self.bytes),
             node: manifest.plan.node.name.clone(),
             role: manifest.plan.node.role,
+            nodes: Roster::of(&self.plan),
         }
     }
 
@@ -212,13 +219,72 @@ impl Watcher for Shown<'_> {
     }
 }
 
-/// Runs the engine on this node, under its lock, with `set` if one is given.
+/// What a verb brings to the engine.
+#[derive(Default)]
+pub(super) struct Brings<'a> {
+    /// A set, if one is given.
+    pub(super) set: Option<&'a FoundSet>,
+    /// Words of others and of the operator.
+    pub(super) words: Words,
+    /// What is said of hosts.
+    pub(super) orders: Orders,
+    /// The operator's words that the verb may ask for.
+    pub(super) says: &'static [Say],
+    /// Whether a word that is refused decides how the run ends.
+    pub(super) only_words: bool,
+}
+
+/// The words of others in files and on the command line. A code that can't be one is refused before anything is done.
+fn brought(words: &Words) -> Result<Brought, Refusals> {
+    let mut brought = Brought::default();
+    let mut wrong = Vec::new();
+    for typed in words.code.chunks(3) {
+        let [host, word, code] = typed else { continue };
+        if let Err(error) = brought.type_in(host, word, code) {
+            wrong.push(Refusal::from(&error));
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(Refusals(wrong));
+    }
+    brought.look_in(&words.receipts);
+    Ok(brought)
+}
+
+/// Refuses a sentence that nothing asks for.
+fn check_sentences(brings: &Brings<'_>, state: &State) -> Result<(), Refusals> {
+    let accepted = brings.set.map(FoundSet::accepted).or_else(|| state.set.clone());
+    let Some(Accepted { site, node, .. }) = accepted else { return Ok(()) };
+    let known = sentence::all(&site, &node, brings.says, &brings.orders);
+    let unknown = brings.words.say.iter().filter(|said| known.iter().all(|known| known != said.trim()));
+    let wrong: Vec<Refusal> = unknown.map(|said| Refusal::other_sentence(said, &known)).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(Refusals(wrong)) }
+}
+
+/// Shows what was not taken of the words that were brought; whether some were refused.
+fn show_sorted(sorted: &Sorted, output: &Output) -> Result<bool, Failure> {
+    let note = |event: &Event| output.note(event).map_err(Failure::Output);
+    for (what, why) in &sorted.skipped {
+        note(&Event::PassedOver { what: what.clone(), why: why.clone() })?;
+    }
+    for error in &sorted.refused {
+        note(&Event::Problem(Refusal::from(error)))?;
+    }
+    for (what, why) in &sorted.unfit {
+        note(&Event::Problem(Refusal::unfit_word(what, why)))?;
+    }
+    Ok(!sorted.refused.is_empty() || !sorted.unfit.is_empty())
+}
+
+/// Runs the engine on this node, under its lock.
 pub(super) fn run_engine(
     node: &Node,
-    set: Option<&FoundSet>,
+    brings: Brings<'_>,
     output: &Output,
     work: impl FnOnce(&mut Engine<'_>) -> Outcome,
 ) -> Ending {
+    let brought = brought(&brings.words)?;
+    let set = brings.set;
     let machine = RealMachine::new().map_err(failed)?;
     if !node.is_there()? {
         if set.is_none() {
@@ -231,6 +297,8 @@ pub(super) fn run_engine(
         Ok(journal) => journal,
         Err(outcome) => return show(&outcome, output),
     };
+    let standing = journal.as_ref().map(|journal| journal.state().clone()).unwrap_or_default();
+    check_sentences(&brings, &standing)?;
     if let Some(set) = set {
         use crate::step::Machine as _;
         journal = Some(set.take(node, journal, machine.now())?);
@@ -242,10 +310,16 @@ pub(super) fn run_engine(
         None => &NoSet,
     };
     let shop = Workshop { disk: &node.disk, machine: &machine, contents, keep: node.home.keep() };
-    let (mut gates, mut watcher) = (NotWired, Shown(output));
-    let plan = loaded.as_ref().map(Loaded::plan);
-    let outcome = work(&mut Engine::new(shop, &node.home, journal, plan, &mut gates, &mut watcher));
-    show(&outcome, output)
+    let (mut operator, mut watcher) = (Terminal::new(brings.words.say, output.is_text()), Shown(output));
+    let papers = loaded.as_ref().and_then(Loaded::papers);
+    let mut engine = Engine::new(shop, &node.home, journal, papers, &mut operator, &mut watcher);
+    let refused = match engine.hear(brought) {
+        Ok(sorted) => show_sorted(&sorted, output)?,
+        Err(outcome) => return show(&outcome, output),
+    };
+    let outcome = engine.order(&brings.orders).unwrap_or_else(|| work(&mut engine));
+    let exit = show(&outcome, output)?;
+    Ok(if refused && brings.only_words { Exit::Refused } else { exit })
 }
 
 /// Shows how a run ended; the first cause and what to type come last.

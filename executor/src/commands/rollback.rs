@@ -1,16 +1,26 @@
 //! `airlift-node rollback` and `airlift-node commit`: the two ends of a migration.
 
-use super::node::{Node, run_engine};
+use airlift_bundle::gate::word::{Naming, Say};
+
+use super::node::{Brings, Node, run_engine};
 use super::run::Outcome as Ending;
-use crate::args::OnNode;
+use crate::args::{Commit, Rollback};
 use crate::output::Output;
+use crate::run::Orders;
 
 /// Takes the node back.
-pub(super) fn run(args: &OnNode, output: &Output) -> Ending {
-    run_engine(&Node::open(args)?, None, output, |engine| engine.rollback())
+pub(super) fn run(args: Rollback, output: &Output) -> Ending {
+    let named = args.lost.into_iter().map(|host| (host, Naming::Lost)).collect();
+    let orders = Orders { named, hub: args.hub };
+    let brings = Brings { words: args.words, orders, ..Brings::default() };
+    run_engine(&Node::open(&args.node)?, brings, output, |engine| engine.rollback())
 }
 
 /// Ends the migration for good.
-pub(super) fn commit(args: &OnNode, output: &Output) -> Ending {
-    run_engine(&Node::open(args)?, None, output, |engine| engine.commit())
+pub(super) fn commit(args: Commit, output: &Output) -> Ending {
+    let brings = Brings { words: args.words, says: &[Say::Commit], ..Brings::default() };
+    let left_out = args.left_out;
+    run_engine(&Node::open(&args.node)?, brings, output, |engine| {
+        if left_out { engine.leave_out() } else { engine.commit() }
+    })
 }

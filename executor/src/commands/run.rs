@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-use super::{apply, check, inspect, rollback, status, survey, trust, verify};
+use super::{apply, check, inspect, receipt, rollback, status, survey, trust, verify};
 use crate::args::{Cli, Command};
 use crate::exit::Exit;
 use crate::output::Output;
@@ -35,9 +35,10 @@ pub fn run(cli: Cli) -> Exit {
         Command::Survey(args) => survey::run(&args, &output),
         Command::Trust(args) => trust::run(&args, &output),
         Command::Check(args) => check::run(&args, &output),
-        Command::Apply(args) => apply::run(&args, &output),
-        Command::Rollback(args) => rollback::run(&args, &output),
-        Command::Commit(args) => rollback::commit(&args, &output),
+        Command::Apply(args) => apply::run(args, &output),
+        Command::Rollback(args) => rollback::run(args, &output),
+        Command::Commit(args) => rollback::commit(args, &output),
+        Command::Receipt(args) => receipt::run(args, &output),
         Command::Status(args) => status::run(&args, &output),
     };
     let shown = match outcome {

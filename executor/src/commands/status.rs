@@ -1,12 +1,19 @@
-//! `airlift-node status`: where this node stands, and what to type. Looks at the journal alone; takes no lock.
+//! `airlift-node status`: where this node stands, what it waits for, and what to type. Looks at the journal and at the
+//! machine's boot alone; takes no lock, writes nothing.
+
+use airlift_bundle::gate::state::{Event as Happened, Position};
 
 use super::node::{Node, show};
 use super::run::{Failure, Outcome as Ending};
 use crate::args::OnNode;
-use crate::event::Event;
+use crate::event::{Event, NextShown};
 use crate::exit::Exit;
-use crate::journal::{At, Journal, State};
+use crate::gate::NodeGate;
+use crate::journal::{At, Journal, Mark, State, next};
+use crate::machine::RealMachine;
 use crate::output::Output;
+use crate::refusal::Refusal;
+use crate::step::Machine as _;
 
 pub(super) fn run(args: &OnNode, output: &Output) -> Ending {
     let node = Node::open(args)?;
@@ -15,20 +22,55 @@ pub(super) fn run(args: &OnNode, output: &Output) -> Ending {
         Err(outcome) => return show(&outcome, output),
     };
     let head = journal.as_ref().map(Journal::head);
-    let state = journal.map(|journal| journal.state().clone()).unwrap_or_default();
+    let mut state = journal.map(|journal| journal.state().clone()).unwrap_or_default();
+    let machine = RealMachine::new().map_err(|fault| Refusal::failed(&fault))?;
+    let boot = machine.boot_id().map_err(|fault| Refusal::failed(&fault))?;
+    see_reboot(&mut state, &boot);
+    output.result(&event(state, head)).map_err(Failure::Output)?;
+    Ok(Exit::Done)
+}
+
+/// What the next run will find, if the machine was started anew since the last.
+fn see_reboot(state: &mut State, boot: &str) {
+    let is_known = state.boot.as_deref().is_none_or(|before| before == boot);
+    if is_known || state.set.is_none() || next(state.at, Mark::Boot).is_none() {
+        return;
+    }
+    if let Some(Ok(rebooted)) = state.gate.as_ref().map(|gate| gate.step(&Happened::Rebooted)) {
+        state.gate = Some(rebooted);
+    }
+}
+
+fn event(state: State, head: Option<airlift_bundle::digest::Sha256>) -> Event {
     let (said, hint) = standing(&state);
     let (site, serial, plan_id) = match &state.set {
         Some(set) => (Some(set.site.clone()), Some(set.serial), Some(set.plan_id)),
         None => (None, None, None),
     };
-    let (finished, stage, hint) = (state.finished, state.stage, hint.to_owned());
-    let event = Event::Standing { site, serial, plan_id, finished, stage, said, hint, head };
-    output.result(&event).map_err(Failure::Output)?;
-    Ok(Exit::Done)
+    let gate = state.gate.as_ref();
+    let attempt = gate.map(|gate| gate.state().attempt().get());
+    let given = gate.map(|gate| gate.state().given().iter().copied().collect()).unwrap_or_default();
+    // in the midst of a stage the run itself comes first
+    let next = match (state.at, gate) {
+        (At::Rest | At::Back | At::Forward | At::Doing, Some(gate)) => shown(gate),
+        _ => Vec::new(),
+    };
+    let (finished, stage) = (state.finished, state.stage);
+    Event::Standing { site, serial, plan_id, finished, stage, said, hint, head, attempt, given, next }
+}
+
+fn shown(gate: &NodeGate) -> Vec<NextShown> {
+    let next = gate.protocol().status(gate.state()).next.into_iter();
+    next.map(|next| NextShown {
+        act: next.act.to_string(),
+        command: next.command.to_owned(),
+        missing: next.missing,
+    })
+    .collect()
 }
 
 /// Where a node in this state stands, in words, and what to type.
-fn standing(state: &State) -> (String, &'static str) {
+fn standing(state: &State) -> (String, String) {
     const GO_ON: &str = "to go on: airlift-node apply; to go back: airlift-node rollback";
     const BACK: &str = "to go on going back: airlift-node rollback";
     let stage = state.stage.map(|stage| stage.to_string()).unwrap_or_default();
@@ -36,15 +78,21 @@ fn standing(state: &State) -> (String, &'static str) {
         Some(cause) => format!("; the first cause: failed to {cause}"),
         None => String::new(),
     };
-    match state.at {
+    let stands =
+        || state.gate.as_ref().map(|gate| gate.protocol().status(gate.state()).stands).unwrap_or_default();
+    let (said, hint) = match state.at {
         At::Empty => ("this node has taken no set".to_owned(), "to begin: airlift-node apply SET"),
-        At::Rest if state.set.is_none() => {
-            ("this node is as it was before the migration".to_owned(), "to begin: airlift-node apply SET")
+        At::Rest if state.position() == Some(Position::Returned) => {
+            let leads = state.gate.as_ref().is_some_and(NodeGate::leads);
+            let hint = if leads {
+                "the set is gone from this node; to try again: airlift-node apply SET --next-attempt --receipts DIR"
+            } else {
+                "the set is gone from this node; when the leader has opened the next attempt: \
+                 airlift-node apply SET --receipts DIR, with its receipt prepared"
+            };
+            (stands(), hint)
         }
-        At::Rest => match state.finished.last() {
-            None => (format!("this node has taken a set and done nothing yet{cause}"), GO_ON),
-            Some(last) => (format!("this node stands after {last}, which is done{cause}"), GO_ON),
-        },
+        At::Rest => (format!("{}{cause}", stands()), GO_ON),
         At::Forward => (format!("{stage} was interrupted, between two steps"), GO_ON),
         At::Doing => {
             let step = state.doing().map(|(step, ..)| step.to_string()).unwrap_or_default();
@@ -53,9 +101,21 @@ fn standing(state: &State) -> (String, &'static str) {
         At::Failing | At::UndoingFailed => {
             (format!("{stage} is being undone{cause}"), "to go on undoing it: airlift-node rollback")
         }
-        At::Back | At::PurgingBack => ("this node is on its way back".to_owned(), BACK),
+        At::Back => (stands(), BACK),
+        At::Returned | At::PurgingBack => {
+            ("MKE 3 is back, and what was kept is being removed".to_owned(), BACK)
+        }
         At::Unwinding | At::UndoingBack => (format!("this node is on its way back, in {stage}"), BACK),
-        At::PurgingEnd => ("commit was interrupted".to_owned(), "to end it: airlift-node commit"),
+        At::LeavingOut => (stands(), "to go on: airlift-node commit --left-out"),
+        At::Removed | At::PurgingEnd if state.position() == Some(Position::LeftOut) => (
+            "both stacks are gone, and what was kept is being removed".to_owned(),
+            "to end it: airlift-node commit --left-out",
+        ),
+        At::Removed | At::PurgingEnd => {
+            ("commit was interrupted".to_owned(), "to end it: airlift-node commit")
+        }
+        At::Committed if state.position() == Some(Position::LeftOut) => (stands(), "nothing is left to do"),
         At::Committed => ("the migration of this node is done for good".to_owned(), "nothing is left to do"),
-    }
+    };
+    (said, hint.to_owned())
 }

@@ -39,8 +39,8 @@ impl<'d> Journal<'d> {
     pub const PIECE: u64 = 64 << 10;
     /// What is always left for going back.
     pub const SPARE: u64 = 32 << 10;
-    /// The largest record with its digest.
-    pub const RECORD_LIMIT: usize = 16 << 10;
+    /// The largest record with its digest: one that names some tens of thousands of nodes.
+    pub const RECORD_LIMIT: usize = 1 << 20;
     const LIMIT: u64 = 256 << 20;
 
     /// The journal in the file at `path`; `None` when there is no such file. Writes nothing.
@@ -109,7 +109,18 @@ impl<'d> Journal<'d> {
     /// # Errors
     /// What the disk reports.
     pub fn settle(&mut self) -> Result<(), JournalError> {
-        if matches!(self.state.at, At::Empty | At::Rest | At::Committed) || self.last.is_empty() {
+        if matches!(self.state.at, At::Empty | At::Rest | At::Committed) {
+            return Ok(());
+        }
+        self.flush()
+    }
+
+    /// Flushes the last record anew, whatever it is: what is not a record is about to follow from it.
+    ///
+    /// # Errors
+    /// What the disk reports.
+    pub fn flush(&mut self) -> Result<(), JournalError> {
+        if self.last.is_empty() {
             return Ok(());
         }
         let written = self.write(&[]);
@@ -122,12 +133,11 @@ impl<'d> Journal<'d> {
     /// # Errors
     /// [`JournalError::Misplaced`] before anything is written. After any other error nothing more is written.
     pub fn append(&mut self, line: &Line) -> Result<(), JournalError> {
-        let Line { record, .. } = line;
         if self.lost {
             return Err(JournalError::Lost);
         }
         let mut state = self.state.clone();
-        state.follow(record).map_err(JournalError::Misplaced)?;
+        state.follow(line).map_err(JournalError::Misplaced)?;
         let json = serde_json::to_vec(line).map_err(|error| JournalError::Misplaced(error.to_string()))?;
         let head = chain(self.head, &json);
         let mut bytes = head.to_string().into_bytes();
@@ -156,8 +166,9 @@ impl<'d> Journal<'d> {
             self.torn = 0;
         }
         if self.end + bytes.len() as u64 + Self::SPARE > self.size {
-            self.disk.reserve(&self.path, self.size + Self::PIECE)?;
-            self.size += Self::PIECE;
+            let more = (bytes.len() as u64).next_multiple_of(Self::PIECE);
+            self.disk.reserve(&self.path, self.size + more)?;
+            self.size += more;
         }
         let again = std::mem::take(&mut self.last);
         let start = self.end - again.len() as u64;
@@ -208,7 +219,7 @@ impl<'d> Journal<'d> {
         if serde_json::to_vec(&parsed).ok().as_deref() != Some(json) {
             return Err(self.stuck("is not written as the executor writes".to_owned()));
         }
-        self.state.follow(&parsed.record).map_err(|why| self.stuck(format!("is out of order: {why}")))?;
+        self.state.follow(&parsed).map_err(|why| self.stuck(format!("is out of order: {why}")))?;
         self.head = expected;
         self.records += 1;
         Ok(())

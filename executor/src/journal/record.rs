@@ -2,10 +2,13 @@
 
 use airlift_bundle::digest::Sha256;
 use airlift_bundle::gate::Stage;
+use airlift_bundle::gate::state::Event;
 use airlift_bundle::name::{AbsPath, NodeName, SiteName};
 use airlift_bundle::plan::{Role, StepId};
 use airlift_bundle::value::{PlanId, Serial};
 use serde::{Deserialize, Serialize};
+
+use crate::gate::Roster;
 
 /// A record with the time at which it was written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,10 +82,17 @@ pub enum Record {
         /// The stage.
         stage: Stage,
     },
-    /// What was kept for going back, and the set, are about to be removed: nothing needs them any more.
-    Purge {},
     /// The node is as it was before the first stage.
     Returned {},
+    /// What was kept for going back, and the set, are about to be removed: nothing needs them any more.
+    Purge {},
+    /// They are removed.
+    Purged {},
+    /// The machine runs in another boot than at the record before, or this is the first that is noted.
+    Boot {
+        /// The boot.
+        id: String,
+    },
     /// An operator had a recovery run.
     Recovery {
         /// Its name.
@@ -91,8 +101,14 @@ pub enum Record {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ended: Option<Option<i32>>,
     },
-    /// Something in the protocol by which nodes wait for each other.
-    Protocol(serde_json::Value),
+    /// Something in the protocol by which nodes wait for each other, beside what the records of stages say.
+    Protocol {
+        /// What happened.
+        event: Event<NodeName>,
+        /// The sentence that the operator typed, or how a word came.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
 }
 
 /// A set that a node has taken.
@@ -113,6 +129,8 @@ pub struct Accepted {
     pub node: NodeName,
     /// Its part in the migration.
     pub role: Role,
+    /// All nodes of the site.
+    pub nodes: Roster,
 }
 
 /// What was there before a step; enough to take it back from any point.

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use airlift_bundle::gate::Stage;
-use airlift_bundle::name::SiteName;
+use airlift_bundle::gate::state::{Event, Position};
+use airlift_bundle::name::{NodeName, SiteName};
 use airlift_bundle::plan::StepId;
 use airlift_bundle::value::{PlanId, Serial};
 
-use super::record::{Accepted, Before, Record};
+use super::record::{Accepted, Before, Line, Record};
 use super::table::{At, next};
+use crate::gate::NodeGate;
 use airlift_bundle::digest::Sha256;
 
 /// Where a node stands.
@@ -18,6 +20,8 @@ pub struct State {
     pub at: At,
     /// The set that the node works with; none before the first and after a finished way back.
     pub set: Option<Accepted>,
+    /// The site that the node stands in, also when it works with no set of it any more.
+    pub site: Option<SiteName>,
     /// The latest set of each site. It only ever grows.
     pub ratchet: BTreeMap<SiteName, Ratchet>,
     /// The finished stages, in order.
@@ -28,8 +32,14 @@ pub struct State {
     pub steps: Vec<Begun>,
     /// Why the last stage was given up, until the next one begins.
     pub cause: Option<String>,
-    /// What happened in the protocol.
-    pub protocol: Vec<serde_json::Value>,
+    /// Where the node stands in the protocol of its site; it outlives the set.
+    pub gate: Option<NodeGate>,
+    /// The boot of the last record that names one.
+    pub boot: Option<String>,
+    /// What the operator typed in this attempt.
+    pub said: Vec<String>,
+    /// When the stages of this attempt began and ended, in seconds since 1970.
+    pub times: BTreeMap<Stage, (u64, Option<u64>)>,
 }
 
 /// The latest set of a site.
@@ -103,6 +113,12 @@ impl State {
         self.steps.iter().find(|begun| begun.step == *step).map(|begun| &begun.standing)
     }
 
+    /// Where the node stands in the protocol.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.gate.as_ref().map(NodeGate::position)
+    }
+
     /// The last stage that anything of was done.
     #[must_use]
     pub fn reached(&self) -> Option<Stage> {
@@ -113,10 +129,14 @@ impl State {
     ///
     /// # Errors
     /// The reason, which reads well after the record's name.
-    pub fn follow(&mut self, record: &Record) -> Result<(), String> {
+    pub fn follow(&mut self, line: &Line) -> Result<(), String> {
+        let record = &line.record;
         let at = next(self.at, record.mark())
             .ok_or_else(|| format!("{:?} may not come at {:?}", record.mark(), self.at))?;
         self.must_fit(record)?;
+        let gate = self.gate_after(record)?;
+        self.note(line, gate.as_ref());
+        self.gate = gate;
         match record {
             Record::Accept(set) => {
                 let Accepted { serial, plan_id, set: digest, .. } = set;
@@ -125,6 +145,8 @@ impl State {
                 self.set = Some(set.clone());
             }
             Record::Begin { stage } => {
+                // in a new attempt `prepare` may be gone through once more
+                self.finished.retain(|finished| finished < stage);
                 self.stage = Some(*stage);
                 self.cause = None;
             }
@@ -153,15 +175,70 @@ impl State {
                 self.steps.retain(|begun| begun.stage != *stage);
                 self.stage = None;
             }
-            Record::Returned {} => {
-                self.set = None;
+            Record::Purged {} => {
                 self.cause = None;
+                if self.at == At::PurgingBack {
+                    self.set = None;
+                }
             }
-            Record::Protocol(event) => self.protocol.push(event.clone()),
-            Record::Undo { .. } | Record::Rollback {} | Record::Purge {} | Record::Recovery { .. } => {}
+            Record::Boot { id } => self.boot = Some(id.clone()),
+            Record::Undo { .. }
+            | Record::Rollback {}
+            | Record::Returned {}
+            | Record::Purge {}
+            | Record::Protocol { .. }
+            | Record::Recovery { .. } => {}
         }
         self.at = at;
         Ok(())
+    }
+
+    /// What a record means in the protocol.
+    fn event(&self, record: &Record) -> Option<Event<NodeName>> {
+        Some(match record {
+            Record::Begin { stage } => Event::Begin(*stage),
+            Record::End { stage } => Event::Done(*stage),
+            Record::Cleared { stage } if self.at == At::Failing => Event::Failed(*stage),
+            Record::Rollback {} => Event::Rollback,
+            Record::Returned {} => Event::Mke3Back,
+            Record::Boot { id } if self.boot.as_ref().is_some_and(|before| before != id) => Event::Rebooted,
+            Record::Protocol { event, .. } => event.clone(),
+            _ => return None,
+        })
+    }
+
+    /// Where the node stands in the protocol after a record, if the protocol lets it be.
+    fn gate_after(&self, record: &Record) -> Result<Option<NodeGate>, String> {
+        if let Record::Accept(set) = record {
+            let before = self.gate.as_ref().filter(|_| self.site.as_ref() == Some(&set.site));
+            return NodeGate::take(before, set).map(Some);
+        }
+        let Some(event) = self.event(record) else { return Ok(self.gate.clone()) };
+        let gate = self.gate.as_ref().ok_or("no set was taken")?;
+        gate.step(&event).map(Some).map_err(|why| format!("{event:?} is refused: {why}"))
+    }
+
+    /// What is for reports alone.
+    fn note(&mut self, line: &Line, gate: Option<&NodeGate>) {
+        let attempt = |gate: Option<&NodeGate>| gate.map(|gate| gate.state().attempt());
+        if attempt(gate) != attempt(self.gate.as_ref()) {
+            self.said.clear();
+            self.times.clear();
+        }
+        match &line.record {
+            Record::Accept(set) => self.site = Some(set.site.clone()),
+            Record::Begin { stage } => {
+                self.times.insert(*stage, (line.at, None));
+            }
+            Record::End { stage } => {
+                if let Some((_, ended)) = self.times.get_mut(stage) {
+                    *ended = Some(line.at);
+                }
+            }
+            Record::Protocol { event: Event::Heard { .. }, .. } => {}
+            Record::Protocol { note: Some(note), .. } => self.said.push(note.clone()),
+            _ => {}
+        }
     }
 
     /// Puts a step on top; one that was begun before takes its own place again.
@@ -174,7 +251,6 @@ impl State {
     /// What the table can't say: a record names the thing that is under way.
     fn must_fit(&self, record: &Record) -> Result<(), String> {
         let fits = match record {
-            Record::Begin { stage } => self.finished.last().is_none_or(|last| last < stage),
             Record::Skip { step } | Record::Do { step, .. } => match self.doing() {
                 Some((doing, ..)) => doing == step,
                 None => self.standing(step).is_none(),
@@ -183,16 +259,31 @@ impl State {
             Record::Undo { step } | Record::Undone { step } => {
                 self.to_undo().is_some_and(|(undo, _)| undo == step)
             }
-            Record::End { stage } => {
-                self.stage == Some(*stage) && (*stage == Stage::Commit) == (self.at == At::PurgingEnd)
-            }
+            Record::End { stage } => self.stage == Some(*stage),
             Record::Cleared { stage } => self.stage == Some(*stage) && self.to_undo().is_none(),
-            Record::Unwind { stage } => self.finished.last() == Some(stage),
-            Record::Fail { .. } => self.stage != Some(Stage::Commit),
-            Record::Purge {} => match self.stage {
-                Some(stage) => stage == Stage::Commit,
-                None => self.finished.is_empty() && self.steps.is_empty(),
+            Record::Unwind { stage } => {
+                self.finished.last() == Some(stage)
+                    && match self.position() {
+                        Some(Position::LeavingK0s) => *stage >= Stage::Start,
+                        Some(Position::Returning) => *stage < Stage::Start,
+                        _ => false,
+                    }
+            }
+            Record::Purge {} if self.at == At::Rest => self.position() == Some(Position::Returned),
+            Record::Returned {} => self.finished.is_empty() && self.steps.is_empty(),
+            Record::Protocol { event, .. } => match event {
+                Event::K0sAway => self.finished.last().is_none_or(|last| *last < Stage::Start),
+                // records of their own say these
+                Event::Begin(_)
+                | Event::Done(_)
+                | Event::Failed(_)
+                | Event::Rollback
+                | Event::Mke3Back
+                | Event::Rebooted
+                | Event::SetTaken => false,
+                _ => true,
             },
+            Record::Fail { .. } => self.stage != Some(Stage::Commit),
             Record::Accept(set) => {
                 self.ratchet.get(&set.site).is_none_or(|latest| latest.serial <= set.serial)
             }

@@ -1,5 +1,8 @@
 //! Which record may follow which: one table, asked by the writer and by the reader.
 
+use airlift_bundle::gate::Stage;
+use airlift_bundle::gate::state::Event;
+
 use super::record::Record;
 
 /// Where a node stands, as far as the order of records is concerned.
@@ -24,9 +27,15 @@ pub enum At {
     Unwinding,
     /// On the way back, in a step.
     UndoingBack,
+    /// All is undone; what was kept is still there.
+    Returned,
     /// What was kept is being removed, on the way back.
     PurgingBack,
-    /// What was kept is being removed, at the end of the last stage.
+    /// Both stacks are being cleared away, on a host that the site went on without.
+    LeavingOut,
+    /// The last stage is done, or both stacks are gone; what was kept is still there.
+    Removed,
+    /// What was kept is being removed, at the end.
     PurgingEnd,
     /// All is done; no way back.
     Committed,
@@ -45,8 +54,10 @@ pub enum Mark {
     Do,
     /// [`Record::Done`]
     Done,
-    /// [`Record::End`]
+    /// [`Record::End`] of any stage but the last
     End,
+    /// [`Record::End`] of `commit`
+    EndAll,
     /// [`Record::Fail`]
     Fail,
     /// [`Record::Undo`]
@@ -61,12 +72,20 @@ pub enum Mark {
     Unwind,
     /// [`Record::Purge`]
     Purge,
+    /// [`Record::Purged`]
+    Purged,
+    /// [`Record::Boot`]
+    Boot,
     /// [`Record::Returned`]
     Returned,
     /// [`Record::Recovery`]
     Recovery,
-    /// [`Record::Protocol`]
+    /// [`Record::Protocol`] of anything but these two
     Protocol,
+    /// [`Record::Protocol`]: `commit --left-out` begins
+    LeaveOut,
+    /// [`Record::Protocol`]: it is done
+    LeftOut,
 }
 
 /// Every record that may come, by where the node stands, and where it stands then.
@@ -74,6 +93,7 @@ pub enum Mark {
 pub const TABLE: &[(At, Mark, At)] = &[
     (At::Empty,         Mark::Accept,   At::Rest),
     (At::Rest,          Mark::Accept,   At::Rest),
+    (At::Rest,          Mark::Boot,     At::Rest),
     (At::Rest,          Mark::Protocol, At::Rest),
     (At::Rest,          Mark::Recovery, At::Rest),
     // forward
@@ -84,6 +104,11 @@ pub const TABLE: &[(At, Mark, At)] = &[
     (At::Doing,         Mark::Skip,     At::Forward),       // found in the way of a crash: undone, and in effect all the same
     (At::Doing,         Mark::Do,       At::Doing),         // begun before a crash: taken back, and begun again
     (At::Forward,       Mark::End,      At::Rest),
+    // on the way: another boot, words of others, k0s let run again after a reboot
+    (At::Forward,       Mark::Boot,     At::Forward),
+    (At::Forward,       Mark::Protocol, At::Forward),
+    (At::Doing,         Mark::Boot,     At::Doing),
+    (At::Doing,         Mark::Protocol, At::Doing),
     // a corrected set for a stage that was interrupted, equal as far as the node stands
     (At::Forward,       Mark::Accept,   At::Forward),
     (At::Doing,         Mark::Accept,   At::Doing),
@@ -93,24 +118,46 @@ pub const TABLE: &[(At, Mark, At)] = &[
     (At::Failing,       Mark::Undo,     At::UndoingFailed),
     (At::UndoingFailed, Mark::Undone,   At::Failing),
     (At::Failing,       Mark::Cleared,  At::Rest),
+    (At::Failing,       Mark::Boot,     At::Failing),
+    (At::Failing,       Mark::Protocol, At::Failing),
     (At::Failing,       Mark::Recovery, At::Failing),
+    (At::UndoingFailed, Mark::Boot,     At::UndoingFailed),
+    (At::UndoingFailed, Mark::Protocol, At::UndoingFailed),
     (At::UndoingFailed, Mark::Recovery, At::UndoingFailed),
     // the way back
     (At::Rest,          Mark::Rollback, At::Back),
+    (At::Back,          Mark::Boot,     At::Back),
     (At::Back,          Mark::Protocol, At::Back),
     (At::Back,          Mark::Recovery, At::Back),
     (At::Back,          Mark::Unwind,   At::Unwinding),
     (At::Unwinding,     Mark::Undo,     At::UndoingBack),
     (At::UndoingBack,   Mark::Undone,   At::Unwinding),
     (At::Unwinding,     Mark::Cleared,  At::Back),
+    (At::Unwinding,     Mark::Boot,     At::Unwinding),
+    (At::Unwinding,     Mark::Protocol, At::Unwinding),
     (At::Unwinding,     Mark::Recovery, At::Unwinding),
+    (At::UndoingBack,   Mark::Boot,     At::UndoingBack),
+    (At::UndoingBack,   Mark::Protocol, At::UndoingBack),
     (At::UndoingBack,   Mark::Recovery, At::UndoingBack),
-    (At::Back,          Mark::Purge,    At::PurgingBack),
-    (At::PurgingBack,   Mark::Returned, At::Rest),
+    (At::Back,          Mark::Returned, At::Returned),
+    (At::Returned,      Mark::Purge,    At::PurgingBack),
+    (At::Rest,          Mark::Purge,    At::PurgingBack),   // a set that was taken for the next attempt goes again
+    (At::PurgingBack,   Mark::Purged,   At::Rest),
+    // a host that the site went on without, from wherever it stands
+    (At::Rest,          Mark::LeaveOut, At::LeavingOut),
+    (At::Forward,       Mark::LeaveOut, At::LeavingOut),
+    (At::Doing,         Mark::LeaveOut, At::LeavingOut),
+    (At::Failing,       Mark::LeaveOut, At::LeavingOut),
+    (At::UndoingFailed, Mark::LeaveOut, At::LeavingOut),
+    (At::Back,          Mark::LeaveOut, At::LeavingOut),
+    (At::Unwinding,     Mark::LeaveOut, At::LeavingOut),
+    (At::UndoingBack,   Mark::LeaveOut, At::LeavingOut),
+    (At::LeavingOut,    Mark::Boot,     At::LeavingOut),
+    (At::LeavingOut,    Mark::LeftOut,  At::Removed),
     // the end
-    (At::Forward,       Mark::Purge,    At::PurgingEnd),
-    (At::PurgingEnd,    Mark::End,      At::Committed),
-    (At::Committed,     Mark::Protocol, At::Committed),
+    (At::Forward,       Mark::EndAll,   At::Removed),
+    (At::Removed,       Mark::Purge,    At::PurgingEnd),
+    (At::PurgingEnd,    Mark::Purged,   At::Committed),
 ];
 
 /// Where a node stands after a record of this kind; `None` when it may not come.
@@ -129,6 +176,7 @@ impl Record {
             Self::Skip { .. } => Mark::Skip,
             Self::Do { .. } => Mark::Do,
             Self::Done { .. } => Mark::Done,
+            Self::End { stage: Stage::Commit } => Mark::EndAll,
             Self::End { .. } => Mark::End,
             Self::Fail { .. } => Mark::Fail,
             Self::Undo { .. } => Mark::Undo,
@@ -137,9 +185,13 @@ impl Record {
             Self::Rollback {} => Mark::Rollback,
             Self::Unwind { .. } => Mark::Unwind,
             Self::Purge {} => Mark::Purge,
+            Self::Purged {} => Mark::Purged,
+            Self::Boot { .. } => Mark::Boot,
             Self::Returned {} => Mark::Returned,
             Self::Recovery { .. } => Mark::Recovery,
-            Self::Protocol(_) => Mark::Protocol,
+            Self::Protocol { event: Event::LeaveOut, .. } => Mark::LeaveOut,
+            Self::Protocol { event: Event::LeftOut, .. } => Mark::LeftOut,
+            Self::Protocol { .. } => Mark::Protocol,
         }
     }
 }
@@ -186,7 +238,8 @@ mod tests {
             match mark {
                 Mark::Done => assert_eq!(*at, At::Doing),
                 Mark::Undone => assert!(matches!(at, At::UndoingFailed | At::UndoingBack)),
-                Mark::Returned => assert_eq!(*at, At::PurgingBack),
+                Mark::Purged => assert!(matches!(at, At::PurgingBack | At::PurgingEnd)),
+                Mark::LeftOut => assert_eq!(*at, At::LeavingOut),
                 _ => {}
             }
         }

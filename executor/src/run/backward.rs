@@ -1,38 +1,47 @@
-//! Backward: undoing the stage under way, or all of them.
+//! Backward: undoing the stage under way, or all of them in two passes; and out, where the site went on without the node.
 
 use airlift_bundle::gate::Stage;
+use airlift_bundle::gate::protocol::Gate;
+use airlift_bundle::gate::state::{Event, Position};
+use airlift_bundle::gate::table::Act;
+use airlift_bundle::gate::word::Word;
 
 use super::engine::{Engine, Stop, cut_short};
-use super::gates::{Answer, Passage};
+use super::gates::Halted;
 use super::outcome::{Outcome, Progress};
 use crate::disk::DiskError;
 use crate::journal::{At, Record};
-use crate::step::{Fault, undo};
+use crate::step::{Fault, run_recovery, undo};
 
 impl Engine<'_> {
-    /// Takes the node back to where it was before the first stage, as far as the gates let it.
+    /// Takes the node back to where it was before the first stage, in two passes, as far as the gates let it.
     pub fn rollback(&mut self) -> Outcome {
         self.go_back().unwrap_or_else(Stop::into_outcome)
     }
 
     fn go_back(&mut self) -> Result<Outcome, Stop> {
         self.journal.settle()?;
+        self.note_boot()?;
+        self.give_receipts()?;
         loop {
             match self.state().at {
                 At::Empty => {
                     self.purge()?;
                     return Ok(Outcome::NothingToDo);
                 }
-                At::Committed | At::PurgingEnd => return Ok(no_way_back()),
+                At::Committed | At::Removed | At::PurgingEnd | At::LeavingOut => return Ok(no_way_back()),
                 At::Forward | At::Doing => {
                     if self.state().stage == Some(Stage::Commit) {
                         return Ok(no_way_back());
+                    }
+                    if let Gate::Refused(refusal) = self.gate()?.gate(Act::LeaveK0s) {
+                        return Ok(Outcome::Refused(vec![refusal.to_string()]));
                     }
                     self.write(Record::Fail {
                         cause: "go on: the operator ordered the way back".to_owned(),
                     })?;
                 }
-                At::Failing | At::UndoingFailed => {
+                At::Failing | At::UndoingFailed | At::Unwinding | At::UndoingBack => {
                     self.undo_stage()?;
                 }
                 At::Rest if self.state().set.is_none() => {
@@ -40,28 +49,130 @@ impl Engine<'_> {
                     self.purge()?;
                     return Ok(Outcome::NothingToDo);
                 }
-                At::Rest => self.write(Record::Rollback {})?,
-                At::Unwinding | At::UndoingBack => {
-                    self.undo_stage()?;
-                }
-                At::Back => match self.state().finished.last().copied() {
-                    Some(stage) => {
-                        if let Answer::Wait { need, hint } =
-                            self.gates.may(Passage::Unwind(stage), self.journal.state())
-                        {
-                            return Ok(Outcome::Waiting { need, hint });
-                        }
-                        self.write(Record::Unwind { stage })?;
+                // a set was taken for the next attempt, and nothing was begun
+                At::Rest if self.gate()?.position() == Position::Returned => self.write(Record::Purge {})?,
+                At::Rest => {
+                    if let Some(outcome) = self.words(Act::LeaveK0s)? {
+                        return Ok(outcome);
                     }
-                    None => self.write(Record::Purge {})?,
-                },
+                    self.write(Record::Rollback {})?;
+                }
+                At::Back => {
+                    if let Some(outcome) = self.pass_back()? {
+                        return Ok(outcome);
+                    }
+                }
+                At::Returned => {
+                    self.settle_receipts()?;
+                    self.write(Record::Purge {})?;
+                }
                 At::PurgingBack => {
                     self.purge()?;
-                    self.write(Record::Returned {})?;
+                    self.write(Record::Purged {})?;
                     return Ok(Outcome::Done(None));
                 }
             }
         }
+    }
+
+    /// One step of the two passes: what they undo, and the gate between them.
+    fn pass_back(&mut self) -> Halted {
+        let last = self.state().finished.last().copied();
+        match self.gate()?.position() {
+            Position::LeavingK0s => match last {
+                Some(stage) if stage >= Stage::Start => self.write(Record::Unwind { stage })?,
+                _ => {
+                    self.event(Event::K0sAway, None)?;
+                    self.watcher.see(Progress::K0sAway {});
+                }
+            },
+            Position::Returning => match last {
+                Some(stage) => self.write(Record::Unwind { stage })?,
+                None => self.write(Record::Returned {})?,
+            },
+            _ => return self.turn(),
+        }
+        Ok(None)
+    }
+
+    /// k0s is away: the hub gives `back`, everybody waits for it, and MKE 3 comes back.
+    fn turn(&mut self) -> Halted {
+        let gives = |(act, _): &(Act, Gate)| *act == Act::Give(Word::Back);
+        if self.gate()?.acts().iter().any(gives) {
+            return self.give(Word::Back);
+        }
+        if let Some(outcome) = self.words(Act::BringBack)? {
+            return Ok(Some(outcome));
+        }
+        if let Some(outcome) = self.looks(Act::BringBack)? {
+            return Ok(Some(outcome));
+        }
+        self.event(Event::BringBack, None)?;
+        Ok(None)
+    }
+
+    /// Clears away both stacks, on a host that the site went on without.
+    pub fn leave_out(&mut self) -> Outcome {
+        self.go_out().unwrap_or_else(Stop::into_outcome)
+    }
+
+    fn go_out(&mut self) -> Result<Outcome, Stop> {
+        self.journal.settle()?;
+        self.note_boot()?;
+        let is_left_out = |engine: &Self| engine.state().position() == Some(Position::LeftOut);
+        loop {
+            match self.state().at {
+                At::Removed if is_left_out(self) => self.write(Record::Purge {})?,
+                At::PurgingEnd if is_left_out(self) => {
+                    self.purge()?;
+                    self.forget_key()?;
+                    self.write(Record::Purged {})?;
+                    return Ok(Outcome::Done(None));
+                }
+                At::Committed if is_left_out(self) => return Ok(Outcome::NothingToDo),
+                At::LeavingOut => {
+                    if let Some(outcome) = self.clear_both()? {
+                        return Ok(outcome);
+                    }
+                }
+                _ => {
+                    if self.plan()?.left_out.is_none() {
+                        let why = "the set at work does not tell how to clear away both stacks";
+                        return Ok(Outcome::Refused(vec![why.to_owned()]));
+                    }
+                    if let Some(outcome) = self.words(Act::LeaveOut)? {
+                        return Ok(outcome);
+                    }
+                    self.home.make_ready(self.shop.disk).map_err(|error| self.held_leaving(&error.into()))?;
+                    self.event(Event::LeaveOut, None)?;
+                }
+            }
+        }
+    }
+
+    fn clear_both(&mut self) -> Halted {
+        let Some(script) = &self.plan()?.left_out else {
+            return Ok(Some(Outcome::Refused(vec!["the set at work has no way to go on".to_owned()])));
+        };
+        match run_recovery(&self.shop, script) {
+            Ok((Some(0), _, said)) => {
+                self.event(Event::LeftOut, None)?;
+                self.watcher.see(Progress::LeftOut { said });
+                Ok(None)
+            }
+            Ok((_, seen, _)) => Err(self.held_leaving(&Fault::said(format!("run {}: {seen}", script.id)))),
+            Err(fault) => {
+                cut_short(&fault)?;
+                Err(self.held_leaving(&fault))
+            }
+        }
+    }
+
+    fn held_leaving(&self, fault: &Fault) -> Stop {
+        Stop::With(Outcome::Held {
+            cause: fault.to_string(),
+            hint: "see to the cause, then: airlift-node commit --left-out".to_owned(),
+        })
     }
 
     /// Undoes what is left of the stage under way, last step first. An operator's signals don't stop it.

@@ -1,11 +1,11 @@
 //! What forward and backward share.
 
 use airlift_bundle::gate::Stage;
-use airlift_bundle::plan::{NodePlan, Role, Step, StepId};
+use airlift_bundle::plan::{NodePlan, Plan, Step, StepId};
 
-use super::gates::Gates;
 use super::home::Home;
 use super::outcome::{Outcome, Progress};
+use crate::gate::Operator;
 use crate::journal::{Journal, JournalError, Record, State};
 use crate::step::{Fault, Interrupt, Workshop};
 
@@ -15,14 +15,25 @@ pub trait Watcher {
     fn see(&mut self, progress: Progress);
 }
 
+/// What the engine reads of the set that the node works with.
+#[derive(Clone, Copy, Debug)]
+pub struct Papers<'a> {
+    /// The node's plan.
+    pub plan: &'a NodePlan,
+    /// The site's plan.
+    pub site: &'a Plan,
+    /// The hashes of others' codes, [`CodeHashes`](airlift_bundle::gate::codes::CodeHashes), if the bundle has them.
+    pub codes: Option<&'a [u8]>,
+}
+
 /// Takes a node through its plan.
 pub struct Engine<'a> {
     pub(super) shop: Workshop<'a>,
     pub(super) home: &'a Home,
     pub(super) journal: Journal<'a>,
     /// None where nothing of it is needed any more, see [`super::load`].
-    pub(super) plan: Option<&'a NodePlan>,
-    pub(super) gates: &'a mut dyn Gates,
+    pub(super) papers: Option<Papers<'a>>,
+    pub(super) operator: &'a mut dyn Operator,
     pub(super) watcher: &'a mut dyn Watcher,
 }
 
@@ -67,11 +78,11 @@ impl<'a> Engine<'a> {
         shop: Workshop<'a>,
         home: &'a Home,
         journal: Journal<'a>,
-        plan: Option<&'a NodePlan>,
-        gates: &'a mut dyn Gates,
+        papers: Option<Papers<'a>>,
+        operator: &'a mut dyn Operator,
         watcher: &'a mut dyn Watcher,
     ) -> Self {
-        Self { shop, home, journal, plan, gates, watcher }
+        Self { shop, home, journal, papers, operator, watcher }
     }
 
     /// The journal.
@@ -85,12 +96,19 @@ impl<'a> Engine<'a> {
     }
 
     pub(super) fn write(&mut self, record: Record) -> Result<(), Stop> {
+        let given = |state: &State| state.gate.as_ref().map_or(0, |gate| gate.state().given().len());
+        let before = given(self.state());
         let line = record.at(self.shop.machine.now());
-        Ok(self.journal.append(&line)?)
+        self.journal.append(&line)?;
+        if given(self.state()) > before { self.give_receipts() } else { Ok(()) }
     }
 
     pub(super) fn plan(&self) -> Result<&'a NodePlan, Stop> {
-        self.plan.ok_or_else(|| {
+        Ok(self.papers()?.plan)
+    }
+
+    pub(super) fn papers(&self) -> Result<Papers<'a>, Stop> {
+        self.papers.ok_or_else(|| {
             Stop::With(Outcome::Stuck {
                 cause: "find the set that this node works with".to_owned(),
                 hint: "give the set again: airlift-node apply SET".to_owned(),
@@ -110,10 +128,6 @@ impl<'a> Engine<'a> {
                 hint: "use the set with which it was begun".to_owned(),
             })
         })
-    }
-
-    pub(super) fn role(&self) -> Result<Role, Stop> {
-        Ok(self.plan()?.node.role)
     }
 
     /// A signal since the last look.

@@ -1,16 +1,20 @@
 //! Forward: stage by stage, as far as the gates let the node.
 
 use airlift_bundle::gate::Stage;
+use airlift_bundle::gate::protocol::{Gate, Refusal};
+use airlift_bundle::gate::state::{Event, Position};
+use airlift_bundle::gate::table::Act;
 use airlift_bundle::plan::{Check, Severity, Step, StepId};
 
 use super::engine::{Engine, Stop, Watcher, cut_short};
-use super::gates::{Answer, Passage};
+use super::gates::Halted;
 use super::outcome::{Outcome, Progress};
 use super::room;
+use crate::gate::give;
 use crate::journal::{At, Record, Standing};
 use crate::step::{
-    Acted, Fault, Look, Probe, Workshop, act, is_done_after_all, look, make_ready, probe, run_check,
-    run_recovery, undo,
+    Acted, Fault, Look, Probe, Workshop, act, is_done_after_all, is_volatile, look, make_ready, probe,
+    run_check, run_recovery, undo,
 };
 
 /// Why a stage stops before its end.
@@ -34,68 +38,200 @@ impl From<Fault> for Halt {
 }
 
 impl Engine<'_> {
-    /// Goes on from wherever the node stands, through `until` or as far as it may.
-    pub fn apply(&mut self, until: Option<Stage>) -> Outcome {
+    /// Goes on from wherever the node stands, through `until` or as far as the gates let it.
+    pub fn apply(&mut self, until: Stage) -> Outcome {
         self.go_forward(until).unwrap_or_else(Stop::into_outcome)
     }
 
-    fn go_forward(&mut self, until: Option<Stage>) -> Result<Outcome, Stop> {
+    fn go_forward(&mut self, until: Stage) -> Result<Outcome, Stop> {
         self.journal.settle()?;
+        self.note_boot()?;
+        self.give_receipts()?;
         let mut done = None;
         loop {
             match self.state().at {
                 At::Empty => return Ok(Outcome::NothingToDo),
                 At::Committed => return Ok(ended(done)),
-                At::Back | At::Unwinding | At::UndoingBack | At::PurgingBack => return Ok(on_the_way_back()),
+                At::Back | At::Unwinding | At::UndoingBack | At::Returned | At::PurgingBack => {
+                    return Ok(on_the_way_back());
+                }
+                At::LeavingOut => return Ok(being_left_out()),
                 At::Failing | At::UndoingFailed => {
                     self.undo_stage()?;
                 }
-                At::PurgingEnd => done = Some(self.end_commit()?),
+                At::Removed => {
+                    self.settle_receipts()?;
+                    self.write(Record::Purge {})?;
+                }
+                At::PurgingEnd => {
+                    self.purge()?;
+                    self.forget_key()?;
+                    self.write(Record::Purged {})?;
+                    done = Some(Stage::Commit);
+                }
                 At::Forward | At::Doing => {
                     let Some(stage) = self.state().stage else { return Ok(Outcome::NothingToDo) };
+                    if let Some(outcome) = self.resume()? {
+                        return Ok(outcome);
+                    }
                     if let Some(outcome) = self.run_stage(stage)? {
                         return Ok(outcome);
                     }
                     done = Some(stage);
                 }
                 At::Rest => {
-                    let Some(stage) =
-                        self.next_stage()?.filter(|next| until.is_none_or(|until| *next <= until))
-                    else {
-                        return Ok(ended(done));
-                    };
-                    if let Some(outcome) = self.may_begin(stage)? {
-                        return Ok(outcome);
+                    if let Some(outcome) = self.pass_gate(until)? {
+                        return Ok(if outcome == Outcome::NothingToDo { ended(done) } else { outcome });
                     }
-                    self.home.make_ready(self.shop.disk).map_err(|error| held_before(stage, error.into()))?;
-                    self.write(Record::Begin { stage })?;
                 }
             }
         }
     }
 
-    /// The stage after the last finished one; none when all are.
-    fn next_stage(&self) -> Result<Option<Stage>, Stop> {
+    /// From where no stage is under way to the next one, or to a word on the way to it. Gives an outcome when the run
+    /// ends here.
+    fn pass_gate(&mut self, until: Stage) -> Halted {
         if self.state().set.is_none() {
-            return Ok(None);
+            return Ok(Some(Outcome::NothingToDo));
         }
-        let role = self.role()?;
-        let last = self.state().finished.last().copied().unwrap_or(Stage::Check);
-        Ok(Stage::ALL.into_iter().find(|stage| *stage > last && stage.is_for(role)))
+        if self.gate()?.position() == Position::Returned {
+            return self.waits_for_attempt().map(Some);
+        }
+        if let Some(outcome) = self.resume()? {
+            return Ok(Some(outcome));
+        }
+        match self.forward_act(until)? {
+            Some(Act::Give(word)) => {
+                if let Some(outcome) = self.must_lead_on(Act::Give(word))? {
+                    return Ok(Some(outcome));
+                }
+                self.give(word)
+            }
+            Some(act @ Act::Begin(stage)) => {
+                if let Some(outcome) = self.must_lead_on(act)? {
+                    return Ok(Some(outcome));
+                }
+                if let Some(outcome) = self.may_begin(stage)? {
+                    return Ok(Some(outcome));
+                }
+                self.home.make_ready(self.shop.disk).map_err(|error| held_before(stage, error.into()))?;
+                self.write(Record::Begin { stage })?;
+                Ok(None)
+            }
+            _ => Ok(Some(self.barred(until)?.unwrap_or(Outcome::NothingToDo))),
+        }
     }
 
-    /// Everything that must be so before a stage begins; nothing is written for it.
-    fn may_begin(&mut self, stage: Stage) -> Result<Option<Outcome>, Stop> {
-        if let Answer::Wait { need, hint } = self.gates.may(Passage::Begin(stage), self.journal.state()) {
-            return Ok(Some(Outcome::Waiting { need, hint }));
+    /// A plan that can't look where a gate asks it to ends before that gate.
+    fn must_lead_on(&self, act: Act) -> Halted {
+        let plan = self.plan()?;
+        let stage = match (act, self.gate()?.position()) {
+            (Act::Begin(stage), _) => stage,
+            (_, Position::At(stands)) => {
+                let after = |stage: &Stage| *stage > stands && stage.is_for(plan.node.role);
+                Stage::ALL.into_iter().find(after).unwrap_or(stands)
+            }
+            _ => return Ok(None),
+        };
+        let missing = plan.looks_missing(stage);
+        if missing.is_empty() {
+            return Ok(None);
+        }
+        let looks: Vec<&str> = missing.iter().map(|look| look.as_str()).collect();
+        Ok(Some(Outcome::Waiting {
+            needs: vec![format!(
+                "a set that leads to {stage}: the one at work does not tell how to look for {}",
+                looks.join(", ")
+            )],
+            hint: "compile one that does, under a higher serial, and apply it; or go back: airlift-node rollback"
+                .to_owned(),
+        }))
+    }
+
+    /// Lets k0s run again on a controller that was rebooted, and does again what a reboot takes away.
+    fn resume(&mut self) -> Halted {
+        if self.gate()?.state().is_paused() {
+            if let Some(outcome) = self.words(Act::Resume)? {
+                return Ok(Some(outcome));
+            }
+            if let Some(outcome) = self.looks(Act::Resume)? {
+                return Ok(Some(outcome));
+            }
+            self.event(Event::Resume, None)?;
+        }
+        match self.renew() {
+            Ok(()) => Ok(None),
+            Err(fault) => {
+                cut_short(&fault)?;
+                Ok(Some(Outcome::Held {
+                    cause: fault.to_string(),
+                    hint: "see to the cause, then: airlift-node apply".to_owned(),
+                }))
+            }
+        }
+    }
+
+    /// Does finished steps again whose work lies below `/run`. Their records announced it; taking them back first
+    /// clears what a crash left of an earlier try.
+    fn renew(&mut self) -> Result<(), Fault> {
+        let done: Vec<_> = self
+            .state()
+            .steps
+            .iter()
+            .filter_map(|begun| match &begun.standing {
+                Standing::Done { before } => Some((begun.step.clone(), before.clone())),
+                Standing::Skipped | Standing::Doing { .. } => None,
+            })
+            .collect();
+        for (id, before) in done {
+            let Ok(step) = self.step(&id) else { continue };
+            if !is_volatile(step) || probe(&self.shop, step)? == Probe::InEffect {
+                continue;
+            }
+            undo(&self.shop, step, &before)?;
+            act(&self.shop, step, &before)?;
+            self.watcher.see(Progress::StepRenewed { step: id });
+        }
+        Ok(())
+    }
+
+    /// Everything that must be so before a stage begins. What changes with the minute is looked at last.
+    fn may_begin(&mut self, stage: Stage) -> Halted {
+        if let Some(outcome) = self.words(Act::Begin(stage))? {
+            return Ok(Some(outcome));
         }
         let mut found = self.what_no_longer_holds(stage)?;
         found.extend(self.what_has_no_room(stage)?);
         found.extend(self.what_does_not_open(stage)?);
         if stage == Stage::Prepare {
+            found.extend(self.what_keeps_it_silent()?);
             found.extend(run_checks(&self.shop, &self.plan()?.checks, self.watcher)?);
         }
-        Ok(if found.is_empty() { None } else { Some(Outcome::Blocked(found)) })
+        if !found.is_empty() {
+            return Ok(Some(Outcome::Blocked(found)));
+        }
+        self.looks(Act::Begin(stage))
+    }
+
+    /// Before anything is changed: will the node be able to tell the others?
+    fn what_keeps_it_silent(&self) -> Result<Option<String>, Stop> {
+        let papers = self.papers()?;
+        let node = &papers.plan.node.name;
+        if papers.plan.secrets.iter().any(|secret| secret.name.as_str() == give::KEY) {
+            return match give::Keys::open(self.shop.contents, papers.site, node) {
+                Ok(_) => Ok(None),
+                Err(fault) => {
+                    cut_short(&fault)?;
+                    Ok(Some(format!("failed to {fault}")))
+                }
+            };
+        }
+        let alone = papers.site.nodes.len() == 1;
+        Ok((!alone).then(|| {
+            "the set has no receipt key for this node, and others wait for its words: airlift secrets seal, then \
+             compile again"
+                .to_owned()
+        }))
     }
 
     fn what_no_longer_holds(&self, stage: Stage) -> Result<Vec<String>, Stop> {
@@ -135,13 +271,23 @@ impl Engine<'_> {
 
     /// Goes through the last stage, once all others are done.
     pub fn commit(&mut self) -> Outcome {
-        match self.next_stage() {
-            Ok(Some(next)) if self.state().at == At::Rest && next != Stage::Commit => Outcome::Held {
-                cause: format!("commit: {next} is not done"),
+        let stands_before = match self.state().at {
+            At::Rest => !matches!(
+                self.state().gate.as_ref().map(|gate| gate.gate(Act::Begin(Stage::Commit))),
+                None | Some(Gate::Refused(Refusal::OutOfOrder))
+            ),
+            At::Forward | At::Doing | At::Failing | At::UndoingFailed => {
+                self.state().stage == Some(Stage::Commit)
+            }
+            _ => true,
+        };
+        if stands_before {
+            self.apply(Stage::Commit)
+        } else {
+            Outcome::Held {
+                cause: "commit: the stages before it are not done".to_owned(),
                 hint: "type: airlift-node apply".to_owned(),
-            },
-            Ok(_) => self.apply(None),
-            Err(stop) => stop.into_outcome(),
+            }
         }
     }
 
@@ -160,7 +306,7 @@ impl Engine<'_> {
         self.home.make_ready(self.shop.disk).map_err(|error| held_before(Stage::Check, error.into()))?;
         self.write(Record::Recovery { name: name.clone(), ended: None })?;
         match run_recovery(&self.shop, recovery) {
-            Ok((code, seen)) => {
+            Ok((code, seen, _)) => {
                 self.write(Record::Recovery { name: name.clone(), ended: Some(code) })?;
                 Ok(if code == Some(0) {
                     Outcome::Done(None)
@@ -185,11 +331,6 @@ impl Engine<'_> {
     fn run_stage(&mut self, stage: Stage) -> Result<Option<Outcome>, Stop> {
         self.watcher.see(Progress::StageBegins { stage });
         match self.do_steps(stage) {
-            Ok(Acted::Done) if stage == Stage::Commit => {
-                self.write(Record::Purge {})?;
-                self.end_commit()?;
-                Ok(None)
-            }
             Ok(Acted::Done) => {
                 self.write(Record::End { stage })?;
                 self.watcher.see(Progress::StageDone { stage });
@@ -264,15 +405,6 @@ impl Engine<'_> {
         }
         Ok(acted)
     }
-
-    fn end_commit(&mut self) -> Result<Stage, Stop> {
-        let stage = Stage::Commit;
-        self.purge()?;
-        self.forget_key()?;
-        self.write(Record::End { stage })?;
-        self.watcher.see(Progress::StageDone { stage });
-        Ok(stage)
-    }
 }
 
 /// Runs checks, which only look; what is in the way.
@@ -310,6 +442,13 @@ fn held_before(stage: Stage, fault: Fault) -> Stop {
         cause: format!("get ready for {stage}: failed to {fault}"),
         hint: "see to the disk, then: airlift-node apply".to_owned(),
     })
+}
+
+fn being_left_out() -> Outcome {
+    Outcome::Held {
+        cause: "go forward: both stacks are being cleared away here".to_owned(),
+        hint: "type: airlift-node commit --left-out".to_owned(),
+    }
 }
 
 const fn ended(done: Option<Stage>) -> Outcome {

@@ -4,12 +4,13 @@
 //! journal            what happened
 //! sets/PLAN_ID/      bundle.tar.zst, plan.json, set.json of the set that the node works with
 //! blobs/HEX          its blobs
+//! receipts/          the words that this node has given, see crate::gate::give
 //! reserve            disk space for going back on a full disk; given up when that begins
 //! old/ copies/ …     what steps keep, see crate::step
 //! age.key            the node's own key, made by `airlift-node survey`
 //! ```
 //!
-//! All but the journal and the key goes when the node is back; the key opens what a new attempt seals to it. After
+//! All but the journal, the receipts and the key goes when the node is back; the key opens what a new attempt seals to it. After
 //! `commit` it goes too: there is nothing left to open, and it would open the sealed files that lie on a stick.
 
 use std::path::{Path, PathBuf};
@@ -82,6 +83,12 @@ impl Home {
         self.blobs().join(sha256.to_string())
     }
 
+    /// The words that this node has given.
+    #[must_use]
+    pub fn receipts(&self) -> PathBuf {
+        self.path.join("receipts")
+    }
+
     fn reserve(&self) -> PathBuf {
         self.path.join("reserve")
     }
@@ -119,7 +126,7 @@ impl Home {
         disk.sync_dir(&self.path)
     }
 
-    /// Removes everything but the journal and the node's key; the staged set last.
+    /// Removes everything but the journal, the receipts and the node's key; the staged set last.
     ///
     /// # Errors
     /// What the disk reports.

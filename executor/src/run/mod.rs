@@ -7,7 +7,8 @@
 //! - After a crash at any instant [`Engine::apply`] and [`Engine::rollback`] go on; whatever stops them, the
 //!   [`Outcome`] says where the node stands, and one thing to type.
 //! - A finished stage is not touched again: nothing is written for it.
-//! - No stage begins, and none is undone on the way back, without the word of [`Gates`].
+//! - No stage begins, no word is given, and nothing is undone on the way back before the gate of the protocol is open
+//!   ([`crate::gate`]).
 
 mod backward;
 mod dry_run;
@@ -20,9 +21,9 @@ mod room;
 mod staging;
 
 pub use dry_run::{Forecast, StepForecast, dry_run};
-pub use engine::{Engine, Watcher};
+pub use engine::{Engine, Papers, Watcher};
 pub use forward::check;
-pub use gates::{Answer, Gates, NotWired, Passage};
+pub use gates::Orders;
 pub use home::Home;
 pub use outcome::{Outcome, Progress};
 pub use staging::{Admission, Incoming, Loaded, Refused, admit, load, stage_set};

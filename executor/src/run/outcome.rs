@@ -3,10 +3,13 @@
 use std::fmt;
 
 use airlift_bundle::gate::Stage;
+use airlift_bundle::gate::word::{Look, Word};
+use airlift_bundle::name::NodeName;
 use airlift_bundle::plan::{Line, Severity, StepId};
 use serde::Serialize;
 
 use crate::exit::Exit;
+use crate::step::Sight;
 
 /// Something that happened during a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -76,6 +79,42 @@ pub enum Progress {
         /// The stage.
         stage: Stage,
     },
+    /// A step whose work does not outlive a reboot is done again.
+    StepRenewed {
+        /// The step.
+        step: StepId,
+    },
+    /// The receipt of a word that this node gives is written.
+    Given {
+        /// The word.
+        word: Word,
+    },
+    /// A receipt for which nobody waits could not be written.
+    NotGiven {
+        /// Why.
+        cause: String,
+    },
+    /// A word of another node is taken.
+    Heard {
+        /// Whose.
+        from: NodeName,
+        /// The word.
+        word: Word,
+    },
+    /// The node looked at what a gate asks.
+    Looked {
+        /// For what.
+        look: Look,
+        /// What it found.
+        sight: Sight,
+    },
+    /// The first pass back is done.
+    K0sAway {},
+    /// What the script printed that clears away both stacks: how the host joins as a new node.
+    LeftOut {
+        /// Its lines.
+        said: String,
+    },
 }
 
 impl fmt::Display for Progress {
@@ -110,6 +149,17 @@ impl fmt::Display for Progress {
             }
             Self::StepUndone { step } => writeln!(f, "    undone {step}"),
             Self::StageUndone { stage } => writeln!(f, "{stage}: undone"),
+            Self::StepRenewed { step } => writeln!(f, "    done again after the reboot {step}"),
+            Self::Given { word } => writeln!(f, "gives {word}: airlift-node receipt shows it"),
+            Self::NotGiven { cause } => writeln!(f, "goes on without a receipt: {cause}"),
+            Self::Heard { from, word } => writeln!(f, "heard {word} of {from}"),
+            Self::Looked { look, sight: Sight::Seen } => writeln!(f, "look {look}: seen"),
+            Self::Looked { look, sight: Sight::NotSeen(said) } => {
+                writeln!(f, "look {look}: not seen: {said}")
+            }
+            Self::Looked { look, sight: Sight::Unknown(said) } => writeln!(f, "look {look}: unknown: {said}"),
+            Self::K0sAway {} => writeln!(f, "k0s is away"),
+            Self::LeftOut { said } => writeln!(f, "{said}"),
         }
     }
 }
@@ -121,13 +171,17 @@ pub enum Outcome {
     Done(Option<Stage>),
     /// It was so already.
     NothingToDo,
+    /// What was brought of others' words is sorted.
+    Listened,
     /// The node stands at a gate.
     Waiting {
-        /// What it waits for.
-        need: String,
+        /// What it waits for, one line each.
+        needs: Vec<String>,
         /// What to type then.
         hint: String,
     },
+    /// What was typed is refused, for these reasons; it changed nothing.
+    Refused(Vec<String>),
     /// A check or a step that has to hold is in the way; no stage was begun.
     Blocked(Vec<String>),
     /// A stage failed and was undone.
@@ -166,7 +220,17 @@ impl Outcome {
             Self::Done(Some(stage)) => (line(format!("{stage} is done")), None),
             Self::Done(None) => (line("all is done".to_owned()), None),
             Self::NothingToDo => (line("nothing to do".to_owned()), None),
-            Self::Waiting { need, hint } => (line(format!("waiting for {need}")), Some(hint.clone())),
+            Self::Listened => (
+                line("what this node needs of the words that were brought is in its journal".to_owned()),
+                Some("airlift-node status says what is still missing, and what to type".to_owned()),
+            ),
+            Self::Waiting { needs, hint } => {
+                (needs.iter().map(|need| format!("waiting for {need}")).collect(), Some(hint.clone()))
+            }
+            Self::Refused(why) => (
+                why.iter().map(|why| format!("refused: {why}")).collect(),
+                Some("airlift-node status says where this node stands and what to type".to_owned()),
+            ),
             Self::Blocked(found) => {
                 let hint = "see to each of these, then type the same again".to_owned();
                 (found.iter().map(|what| format!("blocked: {what}")).collect(), Some(hint))
@@ -198,9 +262,10 @@ impl Outcome {
     #[must_use]
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Done(_) => Exit::Done,
+            Self::Done(_) | Self::Listened => Exit::Done,
             Self::NothingToDo => Exit::NothingToDo,
             Self::Waiting { .. } | Self::Rebooting => Exit::Waiting,
+            Self::Refused(_) => Exit::Refused,
             Self::Blocked(_) => Exit::Blocked,
             Self::Undone { stage, .. } => match stage {
                 Stage::Check | Stage::Prepare | Stage::Freeze | Stage::Stop => Exit::RolledBack,

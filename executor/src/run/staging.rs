@@ -10,15 +10,18 @@ use std::path::{Path, PathBuf};
 use airlift_bundle::archive::{self, Bundle};
 use airlift_bundle::digest::Sha256;
 use airlift_bundle::gate::Stage;
+use airlift_bundle::gate::codes::CodeHashes;
 use airlift_bundle::limits::Limits;
 use airlift_bundle::manifest::Blob;
 use airlift_bundle::name::{EntryName, SiteName};
-use airlift_bundle::plan::{Content, NodePlan, ScriptFile, SecretName};
+use airlift_bundle::plan::{Content, NodePlan, Plan, ScriptFile, SecretName};
 use airlift_bundle::sealed;
 use airlift_bundle::value::Serial;
 
+use super::engine::Papers;
 use super::home::Home;
 use crate::disk::{Disk, DiskError, ensure_dir, put_file, read_all, remove_file, remove_tree};
+use crate::gate::NodeGate;
 use crate::journal::{Accepted, At, Journal, JournalError, Record, State};
 use crate::sealed::{Secret, open_listed};
 use crate::step::{Contents, Fault};
@@ -69,6 +72,8 @@ pub enum Refused {
     },
     /// A stage is being undone, the node is on its way back, or all is done.
     NotNow(At),
+    /// The protocol does not let the node take it.
+    Protocol(String),
     /// The plan keeps its things elsewhere than this executor.
     OtherKeepDir(String),
     /// The plan that the node works with can't be read.
@@ -97,6 +102,8 @@ pub fn admit(
             return Err(Refused::OtherUnderSerial);
         }
     }
+    let before = state.gate.as_ref().filter(|_| state.site.as_ref() == Some(site));
+    NodeGate::take(before, &incoming.accepted).map_err(Refused::Protocol)?;
     let Some(known) = &state.set else { return Ok(Admission::New) };
     if *known == incoming.accepted {
         return Ok(Admission::Known);
@@ -273,6 +280,8 @@ pub struct Loaded<'a> {
     disk: &'a dyn Disk,
     home: &'a Home,
     bundle: Bundle,
+    /// The site's plan; none where the bundle lies on the medium.
+    site: Option<Plan>,
     /// The set that the bundle lies in, where its blobs are not in the state directory yet.
     medium: Option<PathBuf>,
 }
@@ -283,12 +292,7 @@ pub struct Loaded<'a> {
 /// It is not there, or not what the journal says.
 pub fn load<'a>(disk: &'a dyn Disk, home: &'a Home, state: &State) -> Result<Option<Loaded<'a>>, Fault> {
     let Some(set) = &state.set else { return Ok(None) };
-    let is_over = match state.at {
-        At::PurgingBack | At::PurgingEnd | At::Committed => true,
-        At::Back => state.finished.is_empty(),
-        _ => false,
-    };
-    if is_over {
+    if matches!(state.at, At::PurgingBack | At::PurgingEnd | At::Committed) {
         return Ok(None);
     }
     let path = home.set(set.plan_id).join(BUNDLE);
@@ -298,20 +302,38 @@ pub fn load<'a>(disk: &'a dyn Disk, home: &'a Home, state: &State) -> Result<Opt
     }
     let bundle = archive::read(&bytes, &Limits::FORMAT_1)
         .map_err(|problems| Fault::said(format!("read {}: {problems}", path.display())))?;
-    Ok(Some(Loaded { disk, home, bundle, medium: None }))
+    let plan_json = home.set(set.plan_id).join(Plan::FILE);
+    let bytes = read_all(disk, &plan_json, Limits::FORMAT_1.document)?;
+    let site = match Plan::parse(&bytes) {
+        Ok((site, id)) if id == set.plan_id => site,
+        _ => {
+            return Err(Fault::said(format!(
+                "read {}: it is not what the journal says",
+                plan_json.display()
+            )));
+        }
+    };
+    Ok(Some(Loaded { disk, home, bundle, site: Some(site), medium: None }))
 }
 
 impl<'a> Loaded<'a> {
     /// A verified bundle where it lies in its set, for verbs that write nothing.
     #[must_use]
     pub const fn on_medium(disk: &'a dyn Disk, home: &'a Home, bundle: Bundle, medium: PathBuf) -> Self {
-        Self { disk, home, bundle, medium: Some(medium) }
+        Self { disk, home, bundle, site: None, medium: Some(medium) }
     }
 
     /// The node's plan.
     #[must_use]
     pub const fn plan(&self) -> &NodePlan {
         &self.bundle.manifest().plan
+    }
+
+    /// What the engine reads of it; none where the bundle lies on the medium.
+    #[must_use]
+    pub fn papers(&self) -> Option<Papers<'_>> {
+        let codes = CodeHashes::FILE.parse().ok().and_then(|entry| self.bundle.content(&entry));
+        Some(Papers { plan: self.plan(), site: self.site.as_ref()?, codes })
     }
 
     /// A document with these secrets in their slots, and no other slot.

@@ -5,8 +5,11 @@
 //! - What a script did is flushed before the journal says that it is done.
 
 use airlift_bundle::plan::{
-    Check, Recovery, Script, ScriptFile, ScriptUndo, Seconds, Severity, Step, StepId, Value, Variable,
+    Check, PlannedLook, Recovery, Script, ScriptFile, ScriptUndo, Seconds, Severity, Step, StepId, Value,
+    Variable,
 };
+
+use serde::Serialize;
 
 use super::fault::Fault;
 use super::step_kinds::{Look, Probe};
@@ -19,7 +22,7 @@ use crate::sealed::Secret;
 pub struct Job<'a> {
     /// The step, check or recovery.
     pub step: &'a StepId,
-    /// `check`, `do`, `probe`, `undo` or `recover`.
+    /// `check`, `look`, `do`, `probe`, `undo` or `recover`.
     pub phase: &'static str,
     /// Its text.
     pub text: &'a [u8],
@@ -235,11 +238,41 @@ pub fn run_check(shop: &Workshop<'_>, check: &Check) -> Result<(Severity, String
     Ok((severity, said))
 }
 
-/// Runs a recovery; its exit code, none when it was killed, and what was seen.
+/// What a look has found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "sight", content = "said", rename_all = "kebab-case")]
+pub enum Sight {
+    /// It is so.
+    Seen,
+    /// It is not; what the script said.
+    NotSeen(String),
+    /// That can't be told; what was seen.
+    Unknown(String),
+}
+
+/// Looks at what a gate asks.
+///
+/// # Errors
+/// The script can't be run.
+pub fn run_look(shop: &Workshop<'_>, planned: &PlannedLook) -> Result<Sight, Fault> {
+    let id: StepId = planned.id().parse().map_err(|error| Fault::said(format!("look: {error}")))?;
+    let seconds = planned.seconds.get();
+    let ran = run(shop, &id, "look", &planned.script, &planned.variables, seconds, Vec::new())?;
+    Ok(match ran.end {
+        End::Code(PlannedLook::SEEN) => Sight::Seen,
+        End::Code(PlannedLook::NOT_SEEN) => Sight::NotSeen(ran.seen(seconds)),
+        _ => Sight::Unknown(ran.seen(seconds)),
+    })
+}
+
+/// Runs a recovery; its exit code, none when it was killed, what was seen, and all that it printed.
 ///
 /// # Errors
 /// It can't be run.
-pub fn run_recovery(shop: &Workshop<'_>, recovery: &Recovery) -> Result<(Option<i32>, String), Fault> {
+pub fn run_recovery(
+    shop: &Workshop<'_>,
+    recovery: &Recovery,
+) -> Result<(Option<i32>, String, String), Fault> {
     let room = shop.keep.script(&recovery.id);
     ensure_dir(shop.disk, &room, 0o700)?;
     let own = vec![("AIRLIFT_KEEP".to_owned(), room.to_string_lossy().into_owned())];
@@ -250,5 +283,5 @@ pub fn run_recovery(shop: &Workshop<'_>, recovery: &Recovery) -> Result<(Option<
         End::Code(code) => Some(code),
         _ => None,
     };
-    Ok((code, ran.seen(seconds)))
+    Ok((code, ran.seen(seconds), String::from_utf8_lossy(&ran.output).trim().to_owned()))
 }

@@ -88,6 +88,12 @@ pub fn is_done_after_all(shop: &Workshop<'_>, step: &Step, same_boot: bool) -> R
     }
 }
 
+/// Whether a reboot takes away what the step has done: it places a file below `/run`.
+#[must_use]
+pub fn is_volatile(step: &Step) -> bool {
+    matches!(&step.action, Action::Place { target, .. } if target.as_str().starts_with("/run/"))
+}
+
 /// Does a step that was announced.
 ///
 /// # Errors

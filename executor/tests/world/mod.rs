@@ -7,24 +7,29 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use airlift_bundle::archive;
 use airlift_bundle::digest::Sha256;
 use airlift_bundle::gate::Stage;
-use airlift_bundle::manifest::{Blob, Contents as Files, Manifest};
+use airlift_bundle::gate::state::Position;
+use airlift_bundle::gate::word::{Attempt, Look, Say};
+use airlift_bundle::manifest::{Blob, Contents as Files};
 use airlift_bundle::plan::{
-    Action, Completion, Content, NodeIdentity, NodePlan, Role, Script, ScriptFile, ScriptUndo, Seconds,
-    StagePlan, Step,
+    Action, Completion, Content, PlannedLook, Script, ScriptFile, ScriptUndo, Seconds, SecretName, Step,
 };
-use airlift_bundle::value::{Account, Format, Mode, PlanId, Serial};
+use airlift_bundle::value::{Account, Mode};
 use airlift_node::disk::{Disk, DiskError, Kind, Owner, Time, Times, ensure_dir, read_all, remove_file};
-use airlift_node::journal::{Accepted, At, Journal, State};
+use airlift_node::gate::heard::Brought;
+use airlift_node::gate::{Operator, Said, sentence};
+use airlift_node::journal::{At, Journal};
 use airlift_node::run::{
-    Admission, Answer, Engine, Gates, Home, Incoming, Outcome, Passage, Progress, Watcher, admit, load,
-    stage_set,
+    Admission, Engine, Home, Incoming, Orders, Outcome, Progress, Watcher, admit, load, stage_set,
 };
+use airlift_node::sealed::Secret;
 use airlift_node::step::{Contents, End, Fault, Interrupt, Job, Machine, Ran, Workshop};
 
 use crate::model::Model;
+
+pub mod site;
+pub use site::{Draft, Site, sites};
 
 pub const STATE: &str = "/var/lib/airlift";
 
@@ -68,110 +73,89 @@ fn aside(id: &str, path: &str) -> Step {
     step(id, action)
 }
 
+/// The file without which k0s does not start: a reboot takes it away.
+pub const GO: &str = "/run/airlift/go";
+
 pub const BLOB: &[u8] = b"a large payload, in this world a small one";
 
-/// A set with one bundle.
-pub struct Site {
-    pub manifest: Manifest,
-    pub bundle: Vec<u8>,
-    pub accepted: Accepted,
-}
-
 impl Site {
-    /// The plan with every kind of step.
+    /// The leader of a site with one worker, whose plan has every kind of step.
     pub fn new() -> Self {
-        let mut files = Files::new();
-        let mut text = |name: &str, text: &str| {
-            files.add(name.parse().unwrap(), Mode::PLAIN, text.as_bytes().to_vec()).unwrap();
-            Content::File { entry: name.parse().unwrap(), sha256: Sha256::of(text.as_bytes()) }
-        };
-        let [fresh, changed, later, same] = [
-            text("k0s/k0s.yaml", "kind: ClusterConfig\n"),
-            text("hosts.toml", "server = \"registry\"\n"),
-            text("hosts-later.toml", "server = \"k0s\"\n"),
-            text("same", "as it was\n"),
-        ];
-        let blob = Blob { sha256: Sha256::of(BLOB), size: BLOB.len() as u64, name: "k0s".parse().unwrap() };
-        let k0s = Content::Blob { name: blob.name.clone(), sha256: blob.sha256 };
-        let careful = script(
-            "engine",
-            Completion::Evidence,
-            &mut files,
-            [
-                "save /etc/docker/daemon.json\nwrite /etc/docker/daemon.json stopped\nwrite /etc/marker none\nevidence\n",
-                "is /etc/docker/daemon.json stopped\nis /etc/marker none\n",
-                "remove /etc/marker\nrestore /etc/docker/daemon.json\n",
-            ],
-        );
-        let atomic = script(
-            "marker",
-            Completion::Atomic,
-            &mut files,
-            ["write /etc/owner k0s\n", "is /etc/owner k0s\n", "remove /etc/owner\n"],
-        );
-        let copy = Action::Copy { from: "/var/lib/mke".parse().unwrap(), name: "state/mke".parse().unwrap() };
-        let stages = vec![
-            (
-                Stage::Prepare,
-                vec![
-                    place("config", "/etc/k0s/conf.d/k0s.yaml", fresh, Mode::PRIVATE),
-                    place("beside", "/etc/k0s/same.toml", changed.clone(), Mode::PLAIN),
-                    place("registry", "/etc/docker/hosts.toml", changed, Mode::PLAIN),
-                    place("same", "/etc/same", same, Mode::PLAIN),
-                    place("binary", "/usr/local/bin/k0s", k0s, Mode::PROGRAM),
-                ],
-            ),
-            (Stage::Freeze, vec![step("keys", copy), step("engine", careful)]),
-            (
-                Stage::Stop,
-                vec![
-                    aside("kubelet", "/var/lib/kubelet"),
-                    aside("nothing", "/var/lib/nothing"),
-                    step("reboot", Action::Reboot {}),
-                    place("again", "/etc/docker/hosts.toml", later.clone(), Mode::PRIVATE),
-                ],
-            ),
-            (
-                Stage::Start,
-                vec![place("link", "/etc/resolv.conf", later, Mode::PLAIN), step("marker", atomic)],
-            ),
-            (Stage::Commit, vec![aside("old", "/var/lib/mke")]),
-        ];
-        Self::with(7, files, stages, vec![blob])
+        sites(draft(1, 1)).swap_remove(0)
     }
 
     /// A set of one node.
     pub fn with(serial: u64, files: Files, stages: Vec<(Stage, Vec<Step>)>, blobs: Vec<Blob>) -> Self {
-        let plan = NodePlan {
-            node: NodeIdentity { name: "m1".parse().unwrap(), role: Role::Leader, addresses: vec![] },
-            keep_dir: STATE.parse().unwrap(),
-            secrets: vec![],
-            checks: vec![],
-            stages: stages.into_iter().map(|(stage, steps)| StagePlan { stage, steps }).collect(),
-            recoveries: vec![],
-        };
-        let plan_id = PlanId::of(&serial.to_be_bytes());
-        let manifest = Manifest {
-            format: Format,
-            plan_id,
-            site: "acme".parse().unwrap(),
-            serial: Serial::new(serial).unwrap(),
-            plan,
-            files: files.entries(),
-            blobs,
-        };
-        let bundle = archive::write(&manifest, &files).unwrap();
-        let accepted = Accepted {
-            site: manifest.site.clone(),
-            serial: manifest.serial,
-            plan_id,
-            set: Sha256::of(b"set.json"),
-            bundle: Sha256::of(&bundle),
-            node: manifest.plan.node.name.clone(),
-            role: manifest.plan.node.role,
-        };
-        Self { manifest, bundle, accepted }
+        sites(Draft { serial, managers: 1, workers: 0, files, stages, blobs, codes: false }).swap_remove(0)
     }
+}
+
+/// A set whose nodes have every kind of step.
+pub fn draft(managers: usize, workers: usize) -> Draft {
+    let mut files = Files::new();
+    let mut text = |name: &str, text: &str| {
+        files.add(name.parse().unwrap(), Mode::PLAIN, text.as_bytes().to_vec()).unwrap();
+        Content::File { entry: name.parse().unwrap(), sha256: Sha256::of(text.as_bytes()) }
+    };
+    let [fresh, changed, later, same, go] = [
+        text("k0s/k0s.yaml", "kind: ClusterConfig\n"),
+        text("hosts.toml", "server = \"registry\"\n"),
+        text("hosts-later.toml", "server = \"k0s\"\n"),
+        text("same", "as it was\n"),
+        text("go", "k0s may run\n"),
+    ];
+    let blob = Blob { sha256: Sha256::of(BLOB), size: BLOB.len() as u64, name: "k0s".parse().unwrap() };
+    let k0s = Content::Blob { name: blob.name.clone(), sha256: blob.sha256 };
+    let careful = script(
+        "engine",
+        Completion::Evidence,
+        &mut files,
+        [
+            "save /etc/docker/daemon.json\nwrite /etc/docker/daemon.json stopped\nwrite /etc/marker none\nevidence\n",
+            "is /etc/docker/daemon.json stopped\nis /etc/marker none\n",
+            "remove /etc/marker\nrestore /etc/docker/daemon.json\n",
+        ],
+    );
+    let atomic = script(
+        "marker",
+        Completion::Atomic,
+        &mut files,
+        ["write /etc/owner k0s\n", "is /etc/owner k0s\n", "remove /etc/owner\n"],
+    );
+    let copy = Action::Copy { from: "/var/lib/mke".parse().unwrap(), name: "state/mke".parse().unwrap() };
+    let stages = vec![
+        (
+            Stage::Prepare,
+            vec![
+                place("config", "/etc/k0s/conf.d/k0s.yaml", fresh, Mode::PRIVATE),
+                place("beside", "/etc/k0s/same.toml", changed.clone(), Mode::PLAIN),
+                place("registry", "/etc/docker/hosts.toml", changed, Mode::PLAIN),
+                place("same", "/etc/same", same, Mode::PLAIN),
+                place("binary", "/usr/local/bin/k0s", k0s, Mode::PROGRAM),
+            ],
+        ),
+        (Stage::Freeze, vec![step("keys", copy), step("engine", careful)]),
+        (
+            Stage::Stop,
+            vec![
+                aside("kubelet", "/var/lib/kubelet"),
+                aside("nothing", "/var/lib/nothing"),
+                step("reboot", Action::Reboot {}),
+                place("again", "/etc/docker/hosts.toml", later.clone(), Mode::PRIVATE),
+            ],
+        ),
+        (
+            Stage::Start,
+            vec![
+                place("link", "/etc/resolv.conf", later, Mode::PLAIN),
+                place("go", GO, go, Mode::PLAIN),
+                step("marker", atomic),
+            ],
+        ),
+        (Stage::Adopt, vec![aside("tokens", "/etc/docker/also.toml")]),
+        (Stage::Commit, vec![aside("old", "/var/lib/mke")]),
+    ];
+    Draft { serial: 7, managers, workers, files, stages, blobs: vec![blob], codes: false }
 }
 
 fn owned(user: u32, group: u32) -> Owner {
@@ -201,6 +185,7 @@ pub fn node() -> Model {
     disk.hard_link(Path::new("/etc/docker/hosts.toml"), Path::new("/etc/docker/also.toml")).unwrap();
     file("/etc/docker/daemon.json", b"running", owned(0, 0), 0o600);
     file("/etc/same", b"as it was\n", owned(120, 0), 0o644);
+    dir("/run");
     disk.make_link(Path::new("../run/resolv.conf"), Path::new("/etc/resolv.conf")).unwrap();
     file("/var/lib/mke/member/snap/db", b"pages", owned(8, 8), 0o600);
     disk.hard_link(Path::new("/var/lib/mke/member/snap/db"), Path::new("/var/lib/mke/db")).unwrap();
@@ -216,11 +201,13 @@ pub struct Bench<'a> {
     pub disk: &'a Model,
     pub rebooted: Cell<bool>,
     pub interrupt: Cell<Option<Interrupt>>,
+    /// Looks that find it not so.
+    pub unseen: Vec<Look>,
 }
 
 impl<'a> Bench<'a> {
     pub fn new(disk: &'a Model) -> Self {
-        Self { disk, rebooted: Cell::new(false), interrupt: Cell::new(None) }
+        Self { disk, rebooted: Cell::new(false), interrupt: Cell::new(None), unseen: vec![] }
     }
 
     /// Copies a file for later, whole or not at all, as a careful script does.
@@ -295,6 +282,11 @@ impl Machine for Bench<'_> {
 
     fn run(&self, job: &Job<'_>) -> Result<Ran, Fault> {
         let text = std::str::from_utf8(job.text).unwrap();
+        if job.phase == "look" {
+            let seen = self.unseen.iter().all(|look| look.as_str() != job.step.as_str());
+            let code = if seen { PlannedLook::SEEN } else { PlannedLook::NOT_SEEN };
+            return Ok(Ran { end: End::Code(code), output: b"m2 answers".to_vec() });
+        }
         let mut code = if job.phase == "probe" { Script::PROBE_IN_EFFECT } else { 0 };
         for line in text.lines() {
             match self.line(line, job) {
@@ -311,20 +303,6 @@ impl Machine for Bench<'_> {
 
     fn interrupt(&self) -> Option<Interrupt> {
         self.interrupt.take()
-    }
-}
-
-/// Gates that are open up to a stage.
-pub struct Until(pub Stage);
-
-impl Gates for Until {
-    fn may(&mut self, passage: Passage, _: &State) -> Answer {
-        match passage {
-            Passage::Begin(stage) if stage > self.0 => {
-                Answer::Wait { need: "the end of the test".to_owned(), hint: "nothing".to_owned() }
-            }
-            _ => Answer::Open,
-        }
     }
 }
 
@@ -349,27 +327,73 @@ pub fn run(disk: &Model, site: &Site, until: Stage, typed: Typed) -> Run {
     run_on(&Bench::new(disk), site, until, typed)
 }
 
+/// The same, the words of all others being at hand and the operator saying what is asked; a node that is back enters
+/// the next attempt.
 pub fn run_on(bench: &Bench<'_>, site: &Site, until: Stage, typed: Typed) -> Run {
+    let mut operator = Said(sentences(site, &Orders::default()));
+    // those of the attempt that the node is in
+    let journal = Journal::open(bench.disk, &Home::at(Path::new(STATE)).journal());
+    let attempt =
+        journal.ok().flatten().and_then(|journal| Some(journal.state().gate.as_ref()?.state().attempt()));
+    let mut found = site.others.clone();
+    found.retain(|found| found.attempt == attempt.unwrap_or(Attempt::FIRST));
+    let brought = Brought { found, ..Brought::default() };
+    type_in(bench, site, &mut operator, brought, typed == Typed::Apply, |engine| match typed {
+        Typed::Rollback => engine.rollback(),
+        Typed::Apply => {
+            if engine.journal().state().position() == Some(Position::Returned)
+                && engine.journal().state().set.is_some()
+                && let Some(outcome) = engine.next_attempt()
+            {
+                return outcome;
+            }
+            match engine.apply(until.min(Stage::Settle)) {
+                Outcome::Done(_) | Outcome::NothingToDo if until == Stage::Commit => engine.commit(),
+                outcome => outcome,
+            }
+        }
+    })
+}
+
+/// Everything that an operator of this node may be asked to say.
+pub fn sentences(site: &Site, orders: &Orders) -> Vec<String> {
+    sentence::all(&site.accepted.site, &site.accepted.node, Say::ALL, orders)
+}
+
+/// A command with a set, where the node has none.
+pub fn type_in(
+    bench: &Bench<'_>,
+    site: &Site,
+    operator: &mut dyn Operator,
+    brought: Brought,
+    with_set: bool,
+    work: impl FnOnce(&mut Engine<'_>) -> Outcome,
+) -> Run {
     let disk = bench.disk;
     let home = Home::at(Path::new(STATE));
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let mut journal = Journal::open(disk, &home.journal()).map_err(|error| text(&error))?;
     let state = journal.as_ref().map(|journal| journal.state().clone()).unwrap_or_default();
-    let loaded = load(disk, &home, &state).map_err(|error| text(&error))?;
-    let is_free = state.set.is_none() && matches!(state.at, At::Empty | At::Rest);
-    let mut loaded = loaded;
-    if typed == Typed::Apply && is_free {
+    let mut loaded = load(disk, &home, &state).map_err(|error| text(&error))?;
+    let is_free = matches!(state.at, At::Empty | At::Rest) && state.set.is_none();
+    let is_other = matches!(state.at, At::Rest | At::Forward | At::Doing)
+        && state.set.as_ref().is_some_and(|set| set.serial < site.accepted.serial);
+    if with_set && (is_free || is_other) {
         let open_blob = |_: &Blob| -> io::Result<Box<dyn Read>> { Ok(Box::new(BLOB)) };
         let incoming = Incoming {
             accepted: site.accepted.clone(),
             plan: &site.manifest.plan,
             set_json: b"set.json",
-            plan_json: b"plan.json",
+            plan_json: &site.plan_json,
             bundle: &site.bundle,
             blobs: &site.manifest.blobs,
             open_blob: &open_blob,
         };
-        assert_eq!(admit(&state, None, &home, &incoming), Ok(Admission::New));
+        let current = loaded.as_ref().map(|loaded| loaded.plan());
+        match admit(&state, current, &home, &incoming) {
+            Ok(Admission::New) => {}
+            other => return Err(format!("{other:?}")),
+        }
         journal = Some(stage_set(disk, &home, journal, &incoming, 1).map_err(|error| text(&error))?);
         let state = journal.as_ref().unwrap().state().clone();
         loaded = load(disk, &home, &state).map_err(|error| text(&error))?;
@@ -378,19 +402,50 @@ pub fn run_on(bench: &Bench<'_>, site: &Site, until: Stage, typed: Typed) -> Run
         home.purge(disk).map_err(|error| text(&error))?;
         return Ok(Outcome::NothingToDo);
     };
-    let contents: &dyn Contents = match &loaded {
-        Some(loaded) => loaded,
+    let opened = loaded.as_ref().map(|loaded| Opened { inner: loaded, secrets: &site.secrets });
+    let contents: &dyn Contents = match &opened {
+        Some(opened) => opened,
         None => &Nothing,
     };
     let shop = Workshop { disk, machine: bench, contents, keep: home.keep() };
-    let mut gates = Until(until);
     let mut watcher = Quiet;
-    let plan = loaded.as_ref().map(|loaded| loaded.plan());
-    let mut engine = Engine::new(shop, &home, journal, plan, &mut gates, &mut watcher);
-    Ok(match typed {
-        Typed::Apply => engine.apply(None),
-        Typed::Rollback => engine.rollback(),
-    })
+    let papers = loaded.as_ref().and_then(|loaded| loaded.papers());
+    let mut engine = Engine::new(shop, &home, journal, papers, operator, &mut watcher);
+    // a node that works with no set hears nobody
+    if engine.journal().state().set.is_some() && papers.is_some() {
+        match engine.hear(brought) {
+            // words of other attempts are at hand too
+            Ok(sorted) if sorted.refused.is_empty() => {}
+            Ok(sorted) => return Err(format!("{sorted:?}")),
+            Err(outcome) => return Ok(outcome),
+        }
+    }
+    Ok(work(&mut engine))
+}
+
+/// A bundle whose sealed files are open.
+pub struct Opened<'a> {
+    pub inner: &'a dyn Contents,
+    pub secrets: &'a BTreeMap<String, Vec<u8>>,
+}
+
+impl Contents for Opened<'_> {
+    fn open<'a>(&'a self, content: &Content) -> Result<Box<dyn Read + 'a>, Fault> {
+        self.inner.open(content)
+    }
+
+    fn size(&self, content: &Content) -> Result<u64, Fault> {
+        self.inner.size(content)
+    }
+
+    fn script(&self, file: &ScriptFile) -> Result<&[u8], Fault> {
+        self.inner.script(file)
+    }
+
+    fn secret(&self, name: &SecretName) -> Result<Secret, Fault> {
+        let found = self.secrets.get(name.as_str()).cloned();
+        found.map(Secret::new).ok_or_else(|| Fault::said(format!("open {name}")))
+    }
 }
 
 /// For a node that works with no set.
@@ -409,7 +464,7 @@ impl Contents for Nothing {
         Err(Fault::said("open anything"))
     }
 
-    fn secret(&self, _: &airlift_bundle::plan::SecretName) -> Result<airlift_node::sealed::Secret, Fault> {
+    fn secret(&self, _: &SecretName) -> Result<Secret, Fault> {
         Err(Fault::said("open anything"))
     }
 }
@@ -435,7 +490,10 @@ pub fn drive(disk: &Model, site: &Site, until: Stage, typed: Typed) -> Result<En
                 let booted = disk.boot.get() + 1;
                 disk.boot.set(booted);
             }
-            Outcome::Done(_) | Outcome::NothingToDo | Outcome::Waiting { .. } => {
+            // words of an attempt that has only just begun were not heard yet
+            Outcome::Waiting { .. }
+                if said.len() < 2 || !said[said.len() - 2].ends_with(&format!("{outcome:?}")) => {}
+            Outcome::Done(_) | Outcome::NothingToDo => {
                 return Ok(match typed {
                     Typed::Apply => Ended::Forward,
                     Typed::Rollback => Ended::Back,
@@ -454,7 +512,12 @@ pub fn drive(disk: &Model, site: &Site, until: Stage, typed: Typed) -> Result<En
             }
             // the fault is over: what was asked for can be asked for again
             Outcome::Undone { .. } => {}
-            Outcome::Blocked(_) | Outcome::Stuck { .. } | Outcome::CutShort => {
+            Outcome::Blocked(_)
+            | Outcome::Waiting { .. }
+            | Outcome::Stuck { .. }
+            | Outcome::Refused(_)
+            | Outcome::Listened
+            | Outcome::CutShort => {
                 return Err(format!("no way on: {said:#?}"));
             }
         }
@@ -466,7 +529,8 @@ pub fn drive(disk: &Model, site: &Site, until: Stage, typed: Typed) -> Result<En
 pub fn outside(disk: &Model, with_times: bool) -> BTreeMap<PathBuf, String> {
     let mut tree = disk.tree(with_times);
     let is_copy = |path: &Path| path.parent().is_some_and(|dir| dir.starts_with(format!("{STATE}/copies")));
-    tree.retain(|path, _| !path.starts_with(STATE) || is_copy(path));
+    // what lies below /run goes with each boot
+    tree.retain(|path, _| (!path.starts_with(STATE) || is_copy(path)) && !path.starts_with("/run"));
     tree
 }
 
