@@ -20,6 +20,7 @@ use nix::sys::utsname::uname;
 
 use super::keys::trust;
 use super::run::{Failure, Outcome as Ending};
+use super::status::standing;
 use crate::args::{Keys, OnNode, Words};
 use crate::disk::{Lock, RealDisk, ensure_dir};
 use crate::event::Event;
@@ -178,7 +179,7 @@ impl FoundSet {
         &self,
         node: &'n Node,
         journal: Option<Journal<'n>>,
-        now: u64,
+        machine: &RealMachine,
     ) -> Result<Journal<'n>, Failure> {
         let state = journal.as_ref().map(|journal| journal.state().clone()).unwrap_or_default();
         let current = load(&node.disk, &node.home, &state);
@@ -203,7 +204,7 @@ impl FoundSet {
         match (admit(&state, current, &node.home, &incoming), journal) {
             (Ok(Admission::Known), Some(journal)) => Ok(journal),
             (Ok(_), journal) => {
-                Ok(stage_set(&node.disk, &node.home, journal, &incoming, now).map_err(failed)?)
+                Ok(stage_set(&node.disk, &node.home, journal, &incoming, machine).map_err(failed)?)
             }
             (Err(refused), _) => Err(Refusal::not_admitted(&refused).into()),
         }
@@ -297,11 +298,10 @@ pub(super) fn run_engine(
         Ok(journal) => journal,
         Err(outcome) => return show(&outcome, output),
     };
-    let standing = journal.as_ref().map(|journal| journal.state().clone()).unwrap_or_default();
-    check_sentences(&brings, &standing)?;
+    let before = journal.as_ref().map(|journal| journal.state().clone()).unwrap_or_default();
+    check_sentences(&brings, &before)?;
     if let Some(set) = set {
-        use crate::step::Machine as _;
-        journal = Some(set.take(node, journal, machine.now())?);
+        journal = Some(set.take(node, journal, &machine)?);
     }
     let Some(journal) = journal else { return Err(Refusal::no_set().into()) };
     let loaded = load(&node.disk, &node.home, journal.state()).map_err(failed)?;
@@ -318,6 +318,11 @@ pub(super) fn run_engine(
         Err(outcome) => return show(&outcome, output),
     };
     let outcome = engine.order(&brings.orders).unwrap_or_else(|| work(&mut engine));
+    let state = engine.journal().state();
+    if state.is_pending() && outcome != Outcome::CutShort {
+        let (said, hint) = standing(state);
+        node.home.post(&node.disk, &said, &hint);
+    }
     let exit = show(&outcome, output)?;
     Ok(if refused && brings.only_words { Exit::Refused } else { exit })
 }

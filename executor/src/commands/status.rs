@@ -70,7 +70,7 @@ fn shown(gate: &NodeGate) -> Vec<NextShown> {
 }
 
 /// Where a node in this state stands, in words, and what to type.
-fn standing(state: &State) -> (String, String) {
+pub(super) fn standing(state: &State) -> (String, String) {
     const GO_ON: &str = "to go on: airlift-node apply; to go back: airlift-node rollback";
     const BACK: &str = "to go on going back: airlift-node rollback";
     let stage = state.stage.map(|stage| stage.to_string()).unwrap_or_default();

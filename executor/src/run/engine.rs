@@ -4,6 +4,7 @@ use airlift_bundle::gate::Stage;
 use airlift_bundle::plan::{NodePlan, Plan, Step, StepId};
 
 use super::home::Home;
+use super::notice;
 use super::outcome::{Outcome, Progress};
 use crate::gate::Operator;
 use crate::journal::{Journal, JournalError, Record, State};
@@ -35,6 +36,8 @@ pub struct Engine<'a> {
     pub(super) papers: Option<Papers<'a>>,
     pub(super) operator: &'a mut dyn Operator,
     pub(super) watcher: &'a mut dyn Watcher,
+    /// Whether logins show that a run is under way.
+    is_posted: bool,
 }
 
 /// Why the engine stops where it stands. The journal says enough to go on.
@@ -82,7 +85,7 @@ impl<'a> Engine<'a> {
         operator: &'a mut dyn Operator,
         watcher: &'a mut dyn Watcher,
     ) -> Self {
-        Self { shop, home, journal, papers, operator, watcher }
+        Self { shop, home, journal, papers, operator, watcher, is_posted: false }
     }
 
     /// The journal.
@@ -100,6 +103,10 @@ impl<'a> Engine<'a> {
         let before = given(self.state());
         let line = record.at(self.shop.machine.now());
         self.journal.append(&line)?;
+        if !self.is_posted && self.state().is_pending() {
+            notice::post(self.shop.disk, self.home, notice::UNDER_WAY);
+            self.is_posted = true;
+        }
         if given(self.state()) > before { self.give_receipts() } else { Ok(()) }
     }
 
@@ -132,7 +139,7 @@ impl<'a> Engine<'a> {
 
     /// A signal since the last look.
     pub(super) fn interrupted(&self) -> Result<(), Fault> {
-        self.shop.machine.interrupt().map_or(Ok(()), |interrupt| Err(Fault::Interrupted(interrupt)))
+        self.shop.go_on()
     }
 }
 
