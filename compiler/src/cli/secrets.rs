@@ -84,11 +84,9 @@ fn new(ui: Ui, wish: &New<'_>) -> anyhow::Result<Answer> {
     }
     let bar = Bar::new(ui);
     let today = Date::from_days(ambient::seconds_since_1970().div_euclid(24 * 60 * 60));
-    let made = make::fill(
-        &mut store,
-        Wish { site, files: &files, slots: &slots, given, renew: wish.renew, today },
-        &bar,
-    )?;
+    let passwords = translated.passwords().collect();
+    let wish_for = Wish { site, files: &files, slots: &slots, passwords, given, renew: wish.renew, today };
+    let made = make::fill(&mut store, wish_for, &bar)?;
     bar.bar.finish_and_clear();
     for name in &made.differ {
         ui.say(&format!(

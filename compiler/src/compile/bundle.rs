@@ -4,6 +4,7 @@
 //! never the set. Only `set.json`, which is made last, knows them all.
 
 use super::Translated;
+use super::rights::Rights;
 use super::secrets::NodeSecrets;
 use crate::blob::Taken;
 use crate::document::{Document, NodeDocuments, NodeFiles, Placed, RenderError};
@@ -130,7 +131,7 @@ pub fn pack(parts: &Parts<'_>, key: Option<&SigningKey>, sink: &impl Sink) -> Re
         .iter()
         .zip(&nodes.nodes)
         .enumerate()
-        .map(|(i, (facts, files))| planned(facts, i == 0, files, *sealed, data_dir))
+        .map(|(i, (facts, files))| planned(facts, i == 0, files, *sealed, data_dir, &texts))
         .collect::<Result<_, PackError>>()?;
     let plan = Plan {
         format: Format,
@@ -181,6 +182,7 @@ fn planned(
     files: &NodeFiles,
     sealed: Option<&Sealed>,
     data_dir: &str,
+    texts: &[(String, Vec<u8>)],
 ) -> Result<(PlannedNode, NodePlan, NodeSecrets), PackError> {
     let role = match (facts.role.value, first) {
         (SiteRole::Manager, true) => Role::Leader,
@@ -195,19 +197,28 @@ fn planned(
         ssh_host: facts.ssh_host_key.as_ref().map(|key| key.value.to_string().parse()).transpose()?,
         receipt: sealed.and_then(|sealed| sealed.node(&node.name)).map(|own| own.receipt.clone()),
     };
-    let own = sealed.map(|sealed| NodeSecrets::of(sealed, &node, data_dir)).transpose()?.unwrap_or_default();
+    let mut own =
+        sealed.map(|sealed| NodeSecrets::of(sealed, &node, data_dir)).transpose()?.unwrap_or_default();
     let mut ids = BTreeSet::new();
     let documents = files.files.iter().map(|placed| place(placed, &own, &mut ids));
     let mut steps = documents.collect::<Result<Vec<_>, PackError>>()?;
     for put in &own.puts {
         steps.push(put.step("root", &mut ids)?);
     }
+    let mut stages = BTreeMap::from([(Stage::Prepare, steps)]);
+    if role == Role::Leader {
+        let rights = Rights::of(texts, &own, data_dir, &mut ids)?;
+        own.entries.extend(rights.scripts);
+        for (stage, more) in rights.stages {
+            stages.entry(stage).or_default().extend(more);
+        }
+    }
     let plan = NodePlan {
         node: node.clone(),
         keep_dir: KEEP_DIR.parse()?,
         secrets: own.listed.clone(),
         checks: Vec::new(),
-        stages: vec![StagePlan { stage: Stage::Prepare, steps }],
+        stages: stages.into_iter().map(|(stage, steps)| StagePlan { stage, steps }).collect(),
         recoveries: Vec::new(),
     };
     Ok((PlannedNode { node, keys, plan: plan.digest()? }, plan, own))
@@ -238,7 +249,7 @@ pub(super) struct PutStep {
 }
 
 impl PutStep {
-    fn step(&self, owner: &str, ids: &mut BTreeSet<String>) -> Result<Step, PackError> {
+    pub(super) fn step(&self, owner: &str, ids: &mut BTreeSet<String>) -> Result<Step, PackError> {
         Ok(Step {
             id: step_id(&self.path, ids).parse()?,
             title: title(&self.path).parse()?,

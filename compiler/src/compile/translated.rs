@@ -8,6 +8,7 @@ use crate::diag::codes::{output, site};
 use crate::document::{Document, Format, NodeDocuments, Tree, node_documents};
 use crate::ledger::Ledger;
 use crate::mke3::Config;
+use crate::secrets::Secret;
 use crate::site::Site;
 use crate::site::networks::{Range, overlaps, usable};
 use crate::translate::{Manifest, Translation, translate};
@@ -23,7 +24,7 @@ pub struct Translated<'a> {
     pub translation: Translation,
     /// What goes to the nodes, and k0sctl.yaml. `None` for a bare TOML file or where the site is not whole.
     pub nodes: Option<NodeDocuments>,
-    /// Accounts and rights.
+    /// Accounts and rights. Their account is in the ledger.
     pub access: Option<access::Translation>,
     /// The account of everything.
     pub ledger: Ledger,
@@ -61,10 +62,11 @@ impl<'a> Translated<'a> {
             .collect();
         translation.accounts.check(documents.iter().map(|(_, tree)| *tree), findings);
         let mut ledger = Ledger::new(inputs.contract.id, &translation.accounts, documents);
-        let access = rights(inputs, &translation, findings);
-        if let Some(access) = &access {
-            ledger.access.clone_from(&access.account.things);
-            ledger.values.extend(access.account.objects.iter().cloned());
+        let mut access = rights(inputs, &translation, findings);
+        if let Some(access) = &mut access {
+            let access::Account { things, objects } = std::mem::take(&mut access.account);
+            ledger.access = things;
+            ledger.values.extend(objects);
         }
         tracing::debug!(
             keys = ledger.keys.len(),
@@ -72,6 +74,12 @@ impl<'a> Translated<'a> {
             "account for every key and value"
         );
         Self { inputs, translation, nodes, access, ledger }
+    }
+
+    /// The password hashes of access/, by the names of their slots.
+    pub fn passwords(&self) -> impl Iterator<Item = (&str, Secret)> {
+        let slots = self.access.iter().flat_map(access::Translation::slots);
+        slots.filter_map(|(slot, user)| Some((slot, self.inputs.access.as_ref()?.hash(user)?.field()?)))
     }
 
     /// mke4.yaml and the objects beside it, as they stand in the open.

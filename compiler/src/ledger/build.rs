@@ -31,6 +31,9 @@ pub struct Ledger {
 pub struct KeyEntry {
     /// `mke3.toml:cluster_config.pod_cidr`.
     pub key: String,
+    /// Label of the file, where the key does not name it: accounts stand in several.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub file: String,
     /// Line in the file, from 1.
     pub line: usize,
     /// Column in the file, from 1.
@@ -100,6 +103,7 @@ fn entry(file: &str, account: &Account, by_source: &BTreeMap<Source, Vec<String>
     to.dedup();
     KeyEntry {
         key: format!("{file}:{}", account.path),
+        file: String::new(),
         line: account.at.0,
         column: account.at.1,
         value: account.shown.clone(),

@@ -84,7 +84,8 @@ impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for key in &self.keys {
             writeln!(f, "{} = {}", key.key, key.value)?;
-            writeln!(f, "    at line {}, column {}", key.line, key.column)?;
+            let of = if key.file.is_empty() { String::new() } else { format!("{}, ", key.file) };
+            writeln!(f, "    at {of}line {}, column {}", key.line, key.column)?;
             let why = if key.why.is_empty() { String::new() } else { format!(": {}", key.why) };
             writeln!(f, "    {}{why}", key.fate)?;
             for to in &key.to {

@@ -31,6 +31,8 @@ pub struct Wish<'a> {
     pub files: &'a SiteFiles,
     /// The slots of its documents.
     pub slots: &'a Slots,
+    /// The password hashes of access/, by the names of their slots.
+    pub passwords: Vec<(&'a str, Secret)>,
     /// Values given by hand, by the names of slots.
     pub given: BTreeMap<String, Secret>,
     /// What is to be made or taken anew.
@@ -80,7 +82,7 @@ pub(super) const CODES: &str = "codes";
 /// # Errors
 /// The system gives no randomness, or something given or to be renewed is unknown. The store may then be half filled; the
 /// caller drops it.
-pub fn fill(store: &mut Store, wish: Wish<'_>, progress: &dyn Progress) -> Result<Made, SecretsError> {
+pub fn fill(store: &mut Store, mut wish: Wish<'_>, progress: &dyn Progress) -> Result<Made, SecretsError> {
     let mut filling =
         Filling { today: wish.today.to_string(), made: Made::default(), renew: BTreeSet::new(), store };
     for name in wish.renew {
@@ -111,7 +113,7 @@ pub fn fill(store: &mut Store, wish: Wish<'_>, progress: &dyn Progress) -> Resul
         })?;
     }
     filling.codes(&site, &nodes, progress)?;
-    filling.take(&wish)?;
+    filling.take(&mut wish)?;
     filling.drift(&wish);
     for (name, value) in wish.given {
         let slot = wish.slots.names().contains(name.as_str());
@@ -200,10 +202,13 @@ impl Filling<'_> {
         Ok(())
     }
 
-    /// What lies in inputs: secrets of the configuration, the licence, logins of registries.
-    fn take(&mut self, wish: &Wish<'_>) -> Result<(), SecretsError> {
+    /// What lies in inputs: secrets of the configuration, users' passwords, the licence, logins of registries.
+    fn take(&mut self, wish: &mut Wish<'_>) -> Result<(), SecretsError> {
         for (slot, value) in mke3::secrets(&wish.site.mke3_toml) {
             self.accept(slot.name(), Kind::Input, value);
+        }
+        for (slot, value) in std::mem::take(&mut wish.passwords) {
+            self.accept(slot, Kind::Input, value);
         }
         let settings = &wish.site.settings;
         if let Some(label) = settings.license_file.as_ref().map(|file| file.value.as_str()) {

@@ -96,6 +96,8 @@ pub const CHART_PASSWORD: &str = "registry/chart-password";
 const JOIN_SECRETS: &str = "join/tokens.yaml";
 /// The slot of the licence.
 pub const LICENSE: &str = "site/license";
+/// What the slots of users' password hashes begin with.
+pub const PASSWORD_HASHES: &str = "access/password/";
 /// The digest of the exact configuration.
 pub const DRIFT: &str = "drift/mke3.toml";
 
@@ -128,6 +130,8 @@ impl Slots {
         for document in translated.shared() {
             slots.shared.extend(names(&document.tree));
         }
+        let passwords = translated.access.iter().flat_map(|access| access.slots());
+        slots.shared.extend(passwords.map(|(slot, _)| slot.to_owned()));
         for node in translated.nodes.iter().flat_map(|nodes| &nodes.nodes) {
             let own = node.files.iter().flat_map(|placed| names(&placed.document.tree));
             slots.own.entry(node.name.value.clone()).or_default().extend(own);
@@ -190,7 +194,11 @@ pub fn needs(site: &Site, slots: &Slots) -> Result<Vec<NodeNeeds>, Error> {
             .collect::<Result<BTreeMap<SecretName, _>, Error>>()?;
         let shared = slots.shared.iter().filter(|_| role == Role::Leader);
         for slot in slots.own.get(node.as_str()).into_iter().flatten().chain(shared) {
-            let room = if slot == LICENSE { Room::Large } else { Room::Medium };
+            let room = match slot.as_str() {
+                LICENSE => Room::Large,
+                slot if slot.starts_with(PASSWORD_HASHES) => Room::Small,
+                _ => Room::Medium,
+            };
             found.entry(slot.parse()?).or_insert((room, Item::Slot));
         }
         let needs = found.into_iter().map(|(name, (room, item))| Need { name, room, item }).collect();
