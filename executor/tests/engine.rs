@@ -11,10 +11,10 @@ use airlift_bundle::manifest::{Blob, Contents as Files};
 use airlift_bundle::plan::{Action, Content, Step};
 use airlift_bundle::value::{Account, Mode};
 use airlift_node::disk::{Disk, ensure_dir, put_file, read_all};
-use airlift_node::journal::{At, Journal, JournalError, Record};
+use airlift_node::journal::{At, Journal, JournalError, Record, Standing};
 use airlift_node::run::{Forecast, Home, Incoming, Outcome, Refused, admit, dry_run, load};
 use airlift_node::sealed::AGE_KEY;
-use airlift_node::step::{Interrupt, Workshop};
+use airlift_node::step::{Interrupt, Look, Workshop, look};
 use model::{Fault, Left, Model};
 use world::{BLOB, Bench, Ended, STATE, Site, Typed, drive, node, outside, run, run_on};
 
@@ -69,6 +69,86 @@ fn a_second_apply_changes_nothing() {
         assert!(!armed.fired(), "something was written");
         assert_eq!(armed.tree(true), before);
     }
+}
+
+#[test]
+fn every_step_done_twice_changes_nothing_the_second_time() {
+    let (disk, site) = (node(), Site::new());
+    done(&disk, &site, Stage::Settle);
+    let (tree, files) = (outside(&disk, true), disk.tree(true));
+    let home = Home::at(Path::new(STATE));
+    // each by itself: it is in effect, and looking writes nothing
+    {
+        let bench = Bench::new(&disk);
+        let loaded = load(&disk, &home, journal(&disk).state()).unwrap().unwrap();
+        let shop = Workshop { disk: &disk, machine: &bench, contents: &loaded, keep: home.keep() };
+        let mut kinds = std::collections::BTreeSet::new();
+        for (stage, step) in loaded.plan().all_steps() {
+            // what a later step has replaced is not in effect any more, by the plan itself
+            let is_replaced = ["registry"].contains(&step.id.as_str());
+            if stage == Stage::Commit || is_replaced || matches!(step.action, Action::Reboot {}) {
+                continue;
+            }
+            assert_eq!(look(&shop, step), Ok(Look::InEffect), "{}", step.id);
+            kinds.insert(step.action.to_string().split(' ').next().unwrap().to_owned());
+        }
+        assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["copy", "place", "run", "set"]);
+    }
+    assert_eq!(disk.tree(true), files);
+    // all of them for a node that has lost its journal: everything is skipped but the replaced file and the reboot
+    disk.unlink(&home.journal()).unwrap();
+    done(&disk, &site, Stage::Stop);
+    let state = journal(&disk).state().clone();
+    let begun: Vec<&str> = state
+        .steps
+        .iter()
+        .filter(|begun| begun.standing != Standing::Skipped)
+        .map(|begun| begun.step.as_str())
+        .collect();
+    assert_eq!(begun, ["registry", "reboot", "again"]);
+    let changed: Vec<_> = outside(&disk, true).into_iter().filter(|(path, now)| tree[path] != *now).collect();
+    let paths: Vec<_> = changed.iter().map(|(path, _)| path.to_str().unwrap()).collect();
+    assert_eq!(paths, ["/etc/docker/hosts.toml"], "its content is the same, its time is new");
+}
+
+#[test]
+fn a_login_says_that_something_is_pending_until_nothing_is() {
+    let motd = Path::new("/etc/motd.d/airlift");
+    for has_folder in [false, true] {
+        let (disk, site) = (node(), Site::new());
+        if has_folder {
+            ensure_dir(&disk, Path::new("/etc/motd.d"), 0o755).unwrap();
+            put_file(&disk, Path::new("/etc/motd.d/theirs"), 0o644, b"theirs").unwrap();
+        }
+        let old = disk.tree(false);
+        let shown = || read_all(&disk, motd, 1000).unwrap();
+        done(&disk, &site, Stage::Freeze);
+        assert!(shown().starts_with(b"Airlift is at work on this node, or was interrupted.\n"));
+        let home = Home::at(Path::new(STATE));
+        home.post(&disk, "said\nin two", "hint");
+        assert_eq!(shown(), b"Airlift: said | in two\nhint\n");
+        let before = disk.tree(true);
+        home.post(&disk, "said\nin two", "hint");
+        assert_eq!(disk.tree(true), before, "written though it is there");
+        done(&disk, &site, Stage::Settle);
+        assert!(shown().starts_with(b"Airlift is at work"));
+        for typed in [Typed::Rollback, Typed::Apply] {
+            drive(&disk, &site, Stage::Commit, typed).unwrap();
+            assert_eq!(disk.stat(motd).unwrap(), None, "{typed:?}");
+            assert_eq!(disk.stat(motd.parent().unwrap()).unwrap().is_some(), has_folder, "{typed:?}");
+            if typed == Typed::Rollback {
+                let mut left = disk.tree(false);
+                left.retain(|path, _| !path.starts_with(STATE));
+                assert_eq!(left, old);
+            }
+        }
+    }
+    // somebody else's idea of that name is left alone
+    let (disk, site) = (node(), Site::new());
+    disk.make_link(Path::new("/run/motd.d"), Path::new("/etc/motd.d")).unwrap();
+    done(&disk, &site, Stage::Prepare);
+    assert_eq!(drive(&disk, &site, Stage::Prepare, Typed::Rollback), Ok(Ended::Back));
+    assert!(disk.stat(Path::new("/etc/motd.d")).unwrap().is_some());
 }
 
 #[test]
@@ -215,7 +295,9 @@ fn a_failed_step_is_undone_first_and_the_first_cause_is_told() {
         panic!("not undone")
     };
     assert_eq!((stage, cause.as_str()), (Stage::Prepare, "place /etc/docker: a directory is there"));
-    assert_eq!(outside(&disk, true), old);
+    let mut left = outside(&disk, true);
+    left.retain(|path, _| !path.starts_with("/etc/motd.d"));
+    assert_eq!(left, old);
     assert_eq!(journal(&disk).state().cause.as_deref(), Some(cause.as_str()));
 }
 

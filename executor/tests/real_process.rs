@@ -3,6 +3,7 @@
 //! Needs root and strace. `AIRLIFT_FAULTS=all` tries every call instead of a sample.
 #![allow(clippy::disallowed_methods, reason = "tests may leave half a file and ask the environment")]
 
+mod signed;
 #[path = "../../bundle/tests/support/mod.rs"]
 mod support;
 
@@ -14,21 +15,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Instant;
 
-use airlift_bundle::archive;
-use airlift_bundle::gate::Stage;
-use airlift_bundle::manifest::Manifest;
-use airlift_bundle::plan::{Action, NodeIdentity, NodeKeys, PlannedNode, Role, StagePlan, Step};
-use support::{BLOB, Key, Site, contents, place_at};
+use airlift_bundle::digest::Sha256;
+use airlift_bundle::manifest::Blob;
+use airlift_bundle::plan::{Action, Content, Step};
+use signed::hostname;
+use support::{Key, place_at};
 
 const NODE: &str = env!("CARGO_BIN_EXE_airlift-node");
 
 /// A signed set for this machine, and a root directory for it to work on.
 struct Bench {
     directory: tempfile::TempDir,
-}
-
-fn hostname() -> String {
-    fs::read_to_string("/proc/sys/kernel/hostname").unwrap().trim().to_lowercase()
 }
 
 /// Files below `root` that stand for a node before the migration.
@@ -67,26 +64,27 @@ fn steps() -> Vec<Step> {
 
 impl Bench {
     fn new() -> Self {
-        let mut site = Site::new();
-        let node = NodeIdentity { name: hostname().parse().unwrap(), role: Role::Leader, addresses: vec![] };
-        let mut plan = support::node_plan(node.clone(), vec![]);
-        plan.stages = vec![StagePlan { stage: Stage::Prepare, steps: steps() }];
-        site.plan.nodes = vec![PlannedNode { node, keys: NodeKeys::default(), plan: plan.digest().unwrap() }];
-        let (plan_json, plan_id) = site.plan.to_json().unwrap();
-        let manifest = Manifest { plan_id, plan, ..site.manifests[0].clone() };
-        let bundle = archive::write(&manifest, &contents()).unwrap();
-        let blob = manifest.blobs[0].set_path();
-        let files = BTreeMap::from([
-            ("plan.json".to_owned(), plan_json),
-            (blob, BLOB.to_vec()),
-            (manifest.plan.node.name.bundle_path().to_string(), bundle),
-        ]);
-        let files = site.sign(plan_id, files);
-        let directory = support::on_disk(
-            &files.into_iter().map(|(path, bytes)| (format!("set/{path}"), bytes)).collect(),
-        );
-        fs::write(directory.path().join("trust"), site.trust(0).to_string()).unwrap();
-        Self { directory }
+        Self::of(steps(), &[])
+    }
+
+    /// A set with these steps in `prepare`, and these blobs beside the usual one.
+    fn of(steps: Vec<Step>, blobs: &[(Blob, Vec<u8>)]) -> Self {
+        Self { directory: signed::set(steps, blobs) }
+    }
+
+    /// A bench whose set has a large blob, which `prepare` puts in place after copying a large file.
+    fn with_large_files() -> Self {
+        let blob: Vec<u8> = (0..LARGE / 8).flat_map(|n| (n as u64).to_le_bytes()).collect();
+        let listed =
+            Blob { sha256: Sha256::of(&blob), size: blob.len() as u64, name: "large".parse().unwrap() };
+        let content = Content::Blob { name: listed.name.clone(), sha256: listed.sha256 };
+        let mut large = place_at("large", "/usr/large");
+        if let Action::Place { content: placed, .. } = &mut large.action {
+            *placed = content;
+        }
+        let copy = Action::Copy { from: "/var/lib/large".parse().unwrap(), name: "large".parse().unwrap() };
+        let copy = Step { id: "copy".parse().unwrap(), action: copy, ..large.clone() };
+        Self::of(vec![copy, large], &[(listed, blob)])
     }
 
     fn path(&self, below: &str) -> PathBuf {
@@ -162,6 +160,12 @@ fn tree(root: &Path, with_times: bool) -> BTreeMap<PathBuf, String> {
     shown
 }
 
+/// The tree without what logins show while something is pending.
+fn without_notice(mut tree: BTreeMap<PathBuf, String>) -> BTreeMap<PathBuf, String> {
+    tree.retain(|path, _| !path.starts_with("etc/motd.d"));
+    tree
+}
+
 /// No path is between old and new.
 fn old_or_new(
     found: &BTreeMap<PathBuf, String>,
@@ -169,6 +173,10 @@ fn old_or_new(
     new: &BTreeMap<PathBuf, String>,
 ) {
     for (path, text) in found {
+        // what logins show goes with the run
+        if path.starts_with("etc/motd.d") {
+            continue;
+        }
         let name = path.file_name().unwrap().to_string_lossy();
         let temporary = name.starts_with(".airlift-");
         // a file's second name is gone and back while its other name is replaced
@@ -217,6 +225,81 @@ fn a_prepared_node_comes_back_to_the_byte() {
     assert_eq!(bench.run("rollback", root.path()).status.code(), Some(3));
 }
 
+/// Bytes of a large file.
+const LARGE: usize = 32 << 20;
+
+#[test]
+fn a_signal_in_a_long_copy_ends_it_at_once_and_nothing_is_left_of_it() {
+    let bench = Bench::with_large_files();
+    let fresh = || {
+        let root = bench.root();
+        fs::create_dir(root.path().join("usr")).unwrap();
+        fs::write(root.path().join("var/lib/large"), vec![7; LARGE]).unwrap();
+        root
+    };
+    // where the writes of each part begin
+    let root = fresh();
+    let traced = bench.traced(&["-y", "-e", "trace=pwrite64"], "apply", root.path());
+    assert_eq!(traced.status.code(), Some(4), "{}", text(&traced));
+    let trace = bench.trace();
+    let first = |part: &str| {
+        1 + trace.lines().position(|line| line.contains(part)).unwrap_or_else(|| panic!("{part}"))
+    };
+    let parts = [
+        ("staging", first("/blobs/"), 5, "copy the blob|interrupted by SIG"),
+        ("copy", first("/parts/copy"), 7, "go on: interrupted by SIG"),
+        ("place", first("/.airlift-large"), 7, "go on: interrupted by SIG"),
+    ];
+    for (part, begins, code, words) in parts {
+        for signal in ["TERM", "INT"] {
+            let root = fresh();
+            let old = tree(root.path(), true);
+            let inject = format!("inject=pwrite64:signal={signal}:when={}", begins + 5);
+            let ran = bench.traced(&["-y", "-e", "trace=pwrite64", "-e", &inject], "apply", root.path());
+            let shown = text(&ran);
+            assert_eq!(ran.status.code(), Some(code), "{part}: {shown}");
+            assert!(words.split('|').any(|words| shown.contains(words)), "{part}: {shown}");
+            let trace = bench.trace();
+            let large = |line: &&str| {
+                line.contains("/blobs/") || line.contains("/copy") || line.contains("/.airlift-")
+            };
+            let after: Vec<&str> = trace.lines().skip(begins + 5).filter(large).collect();
+            assert!(after.len() <= 1, "{part}: it went on: {after:?}");
+            let left = without_notice(tree(root.path(), true));
+            assert_eq!(left.keys().collect::<Vec<_>>(), old.keys().collect::<Vec<_>>(), "{part}");
+            assert!(left == old, "{part}");
+            let state = root.path().join("var/lib/airlift");
+            let there = |name: &str| fs::read_dir(state.join(name)).map_or(0, |entries| entries.count());
+            assert_eq!((there("parts"), there("copies"), there("old")), (0, 0, 0), "{part}");
+            let unfinished = |entry: fs::DirEntry| entry.file_name().to_string_lossy().ends_with(".new");
+            assert!(
+                !fs::read_dir(state.join("blobs")).unwrap().any(|entry| unfinished(entry.unwrap())),
+                "{part}"
+            );
+            // and the next try goes through
+            let again = bench.run("apply", root.path());
+            assert_eq!(again.status.code(), Some(4), "{part}: {}", text(&again));
+            assert_eq!(fs::metadata(root.path().join("usr/large")).unwrap().len(), LARGE as u64);
+        }
+    }
+}
+
+#[test]
+fn a_login_reads_what_status_says() {
+    let bench = Bench::new();
+    let root = bench.root();
+    assert_eq!(bench.run("apply", root.path()).status.code(), Some(4));
+    let shown = fs::read_to_string(root.path().join("etc/motd.d/airlift")).unwrap();
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines.len(), 2, "{shown}");
+    let status = text(&bench.run("status", root.path()));
+    for line in [lines[0].strip_prefix("Airlift: ").unwrap(), lines[1]] {
+        assert!(status.contains(line), "{line:?} is not in {status}");
+    }
+    assert_eq!(bench.run("rollback", root.path()).status.code(), Some(0));
+    assert!(!root.path().join("etc/motd.d").exists());
+}
+
 #[test]
 fn a_second_executor_is_kept_out() {
     let bench = Bench::new();
@@ -244,7 +327,7 @@ fn no_link_on_the_way_is_followed() {
     let refused = bench.run("apply", root.path());
     assert_ne!(refused.status.code(), Some(4), "{}", text(&refused));
     assert!(text(&refused).contains("/etc/k0s is a symbolic link to elsewhere"), "{}", text(&refused));
-    assert_eq!(tree(root.path(), true), old);
+    assert_eq!(without_notice(tree(root.path(), true)), old);
 }
 
 /// Calls that change nothing but what the process has for itself.
@@ -277,6 +360,48 @@ fn verbs_that_only_look_change_nothing() {
             assert_eq!(tree(root, true), before);
         }
     }
+}
+
+#[test]
+fn verbs_that_only_look_work_on_a_root_that_nobody_can_write() {
+    let bench = Bench::new();
+    let (fresh, applied) = (bench.root(), bench.root());
+    assert_eq!(bench.run("apply", applied.path()).status.code(), Some(4));
+    let (set, trust) = (bench.path("set"), bench.path("trust"));
+    let (set, trust) = (set.to_str().unwrap(), trust.to_str().unwrap());
+    // the whole machine, the set and the state directory among it, is mounted read-only, in a namespace of its own
+    const LOCKED: &str = "mount --make-rprivate / && mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" && \
+                          ! touch \"$1/x\" 2>/dev/null && shift && exec \"$@\"";
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", LOCKED, "sh"]).arg(bench.directory.path()).arg(NODE);
+        command.args(arguments).output().expect("this test needs unshare, and root")
+    };
+    for (root, stands) in [(fresh.path(), "this node has taken no set"), (applied.path(), "after prepare")] {
+        let root_text = root.to_str().unwrap();
+        let before = tree(root, true);
+        let verbs: [(&[&str], &str); 8] = [
+            (&["verify", "--trust", trust, set], "plan"),
+            (&["inspect", "--trust", trust, &format!("{set}/nodes/{}.tar.zst", hostname())], "plan"),
+            (&["trust", "list", "--trust", trust], "author"),
+            (&["check", "--root", root_text, "--trust", trust, set], "all is done"),
+            (&["status", "--root", root_text], stands),
+            (&["apply", "--dry-run", "--root", root_text, "--trust", trust, set], "over"),
+            (&["survey", "--no-key", "--key", &format!("{root_text}/no.key")], "\"hostname\""),
+            (&["--format", "json", "status", "--root", root_text], "standing"),
+        ];
+        for (arguments, words) in verbs {
+            let ran = run(arguments);
+            let shown = text(&ran);
+            assert!(matches!(ran.status.code(), Some(0 | 3)), "{arguments:?}: {shown}");
+            assert!(shown.contains(words), "{arguments:?}: {shown}");
+            assert_eq!(tree(root, true), before, "{arguments:?}");
+        }
+    }
+    // and a verb that writes says so, and leaves what is there
+    let root = fresh.path().to_str().unwrap();
+    let refused = run(&["apply", "--root", root, "--trust", trust, set]);
+    assert!(text(&refused).contains("Read-only file system"), "{}", text(&refused));
 }
 
 /// The system calls by which the binary changes something, by their names in a trace.

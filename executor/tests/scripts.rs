@@ -13,17 +13,21 @@ use airlift_bundle::digest::Sha256;
 use airlift_bundle::gate::Stage;
 use airlift_bundle::manifest::{Blob, Contents as Files, Manifest};
 use airlift_bundle::plan::{
-    Action, Completion, NodeIdentity, NodePlan, Role, Script, ScriptFile, ScriptUndo, Seconds, StagePlan,
-    Step, Value, Variable,
+    Action, Completion, Content, NodeIdentity, NodePlan, Role, Script, ScriptFile, ScriptUndo, Seconds,
+    SecretName, StagePlan, Step, Value, Variable,
 };
 use airlift_bundle::value::{Format, Mode, PlanId, Serial};
 use airlift_node::disk::RealDisk;
-use airlift_node::journal::{Accepted, Journal, State};
+use airlift_node::journal::{Accepted, Before, Journal, State};
 use airlift_node::machine::{RealMachine, SCRIPT_PATH};
 use airlift_node::run::{
     Answer, Engine, Gates, Home, Incoming, Outcome, Passage, Progress, Watcher, load, stage_set,
 };
-use airlift_node::step::{Contents, End, Job, Machine, Ran, Workshop};
+use airlift_node::sealed::Secret;
+use airlift_node::step::{
+    Contents, End, Fault, Job, LOG_LIMIT, Machine, Ran, Workshop, act, is_done_after_all, make_ready, probe,
+    undo,
+};
 
 fn run(text: &str, seconds: u32) -> Ran {
     let machine = RealMachine::new().unwrap();
@@ -92,6 +96,143 @@ fn of_much_output_the_last_part_is_kept() {
     assert_eq!(ran.seen(60), "it ended with code 7 and said: line 19997 | line 19998 | line 19999");
     assert_eq!(run("kill -9 $$", 9).end, End::Signal(9));
     assert_eq!(run("printf '\\033[2J\\n'; exit 1", 9).seen(9), "it ended with code 1 and said: [2J");
+}
+
+/// Scripts and one secret, for a step outside of any bundle.
+struct Loose(Vec<(ScriptFile, &'static str)>);
+
+const SECRET: &str = "one line of a secret\nanother line of it\n";
+
+impl Contents for Loose {
+    fn open<'a>(&'a self, _: &Content) -> Result<Box<dyn Read + 'a>, Fault> {
+        Err(Fault::said("open anything"))
+    }
+
+    fn size(&self, _: &Content) -> Result<u64, Fault> {
+        Ok(0)
+    }
+
+    fn script(&self, file: &ScriptFile) -> Result<&[u8], Fault> {
+        Ok(self.0.iter().find(|(known, _)| known == file).unwrap().1.as_bytes())
+    }
+
+    fn secret(&self, _: &SecretName) -> Result<Secret, Fault> {
+        Ok(Secret::new(SECRET.as_bytes().to_vec()))
+    }
+}
+
+#[test]
+fn what_a_script_said_is_kept_without_its_secrets_and_the_failure_names_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut texts = Vec::new();
+    let mut file = |name: &str, text: &'static str| {
+        let file = ScriptFile { entry: name.parse().unwrap(), sha256: Sha256::of(text.as_bytes()) };
+        texts.push((file.clone(), text));
+        file
+    };
+    let talk = "i=0; while [ $i -lt 5000 ]; do echo a line of talk; i=$((i+1)); done\nset -x\ncat \"$PLAN_SECRET\"\n\
+                read -r line <\"$PLAN_SECRET\"; : \"$line\"; exit 3\n";
+    let script = Script {
+        r#do: file("do.sh", talk),
+        probe: file("probe.sh", "echo looked; exit 11\n"),
+        undo: ScriptUndo::Exact(file("undo.sh", "echo undone; exit 0\n")),
+        completion: Completion::Atomic,
+        seconds: Seconds::new(60).unwrap(),
+        variables: vec![Variable {
+            name: "PLAN_SECRET".parse().unwrap(),
+            value: Value::Secret("a/secret".parse().unwrap()),
+        }],
+    };
+    let step = Step {
+        id: "talks".parse().unwrap(),
+        title: "a script".parse().unwrap(),
+        action: Action::Script(script),
+        holds_until: None,
+    };
+    let (disk, machine) = (RealDisk::below(dir.path()).unwrap(), RealMachine::new().unwrap());
+    let home = Home::at(Path::new("/state"));
+    fs::create_dir(dir.path().join("state")).unwrap();
+    home.make_ready(&disk).unwrap();
+    let shop = Workshop { disk: &disk, machine: &machine, contents: &Loose(texts), keep: home.keep() };
+    make_ready(&shop, &step).unwrap();
+    let why = act(&shop, &step, &Before::Script {}).unwrap_err().to_string();
+    assert!(why.starts_with("do talks: it ended with code 3 and said: "), "{why}");
+    assert!(why.ends_with("(more in /state/logs/talks.do)"), "{why}");
+    undo(&shop, &step, &Before::Script {}).unwrap();
+    let log = |name: &str| fs::read_to_string(dir.path().join("state/logs").join(name)).unwrap();
+    let said = log("talks.do");
+    assert!(said.len() <= LOG_LIMIT && said.starts_with("a line of talk\n"), "{} bytes", said.len());
+    assert!(said.contains("[secret PLAN_SECRET]"), "{said}");
+    for text in [&said, &why] {
+        assert!(SECRET.lines().all(|line| !text.contains(line)), "{text}");
+    }
+    assert_eq!(log("talks.undo"), "undone\n");
+    let mode = fs::metadata(dir.path().join("state/logs/talks.do")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o600);
+    let names: Vec<_> = fs::read_dir(dir.path().join("state/logs")).unwrap().collect();
+    assert_eq!(names.len(), 2, "a probe writes nothing");
+}
+
+#[test]
+fn a_script_is_believed_as_far_as_its_probe_agrees() {
+    // do, probe, undo; what doing it, undoing it and looking at it say
+    let unknown = "is unknown: the probe's word: it ended with code 5";
+    let cases = [
+        ("exit 0", "exit 10", "exit 0", "done", "its probe says that it is in effect", "InEffect"),
+        ("exit 0", "exit 11", "exit 0", "its probe says that it is not in effect", "done", "NotInEffect"),
+        ("exit 1", "exit 10", "exit 1", "it ended with code 1", "it ended with code 1", "InEffect"),
+        ("exit 0", "exit 5", "exit 0", unknown, "but then: it ended with code 5", "Unknown"),
+        ("exit 0", "kill -9 $$", "exit 0", "killed by signal 9", "killed by signal 9", "Unknown"),
+    ];
+    for completion in [Completion::Atomic, Completion::Evidence] {
+        for (r#do, probed, undone, does, undoes, looks) in cases {
+            let dir = tempfile::tempdir().unwrap();
+            let mut texts = Vec::new();
+            let mut file = |name: &str, text: &'static str| {
+                let file = ScriptFile { entry: name.parse().unwrap(), sha256: Sha256::of(name.as_bytes()) };
+                texts.push((file.clone(), text));
+                file
+            };
+            let script = Script {
+                r#do: file("do.sh", r#do),
+                probe: file("probe.sh", probed),
+                undo: ScriptUndo::Exact(file("undo.sh", undone)),
+                completion,
+                seconds: Seconds::new(60).unwrap(),
+                variables: vec![],
+            };
+            let (id, title) = ("asked".parse().unwrap(), "a script".parse().unwrap());
+            let step = Step { id, title, action: Action::Script(script), holds_until: None };
+            let (disk, machine) = (RealDisk::below(dir.path()).unwrap(), RealMachine::new().unwrap());
+            let home = Home::at(Path::new("/state"));
+            fs::create_dir(dir.path().join("state")).unwrap();
+            home.make_ready(&disk).unwrap();
+            let shop =
+                Workshop { disk: &disk, machine: &machine, contents: &Loose(texts), keep: home.keep() };
+            let (room, evidence) =
+                (dir.path().join("state/scripts/asked"), dir.path().join("state/evidence/asked"));
+            fs::create_dir_all(room.join("old")).unwrap();
+            fs::write(&evidence, "of an earlier try").unwrap();
+            make_ready(&shop, &step).unwrap();
+            assert!(
+                !evidence.exists() && fs::read_dir(&room).unwrap().next().is_none(),
+                "left for the next try"
+            );
+            let said =
+                |result: Result<(), Fault>| result.map_or_else(|why| why.to_string(), |()| "done".to_owned());
+            let acted = said(act(&shop, &step, &Before::Script {}).map(drop));
+            assert!(acted.contains(does), "{acted}");
+            let back = said(undo(&shop, &step, &Before::Script {}));
+            assert!(back.contains(undoes), "{back}");
+            assert!(format!("{:?}", probe(&shop, &step).unwrap()).starts_with(looks));
+            // begun before: done after all only in effect, with evidence, and in the boot that left it
+            let after_all = |same_boot| is_done_after_all(&shop, &step, same_boot).unwrap();
+            let (in_effect, atomic) = (looks == "InEffect", completion == Completion::Atomic);
+            assert_eq!((after_all(true), after_all(false)), (in_effect && atomic, in_effect && atomic));
+            fs::write(&evidence, "done").unwrap();
+            assert_eq!((after_all(true), after_all(false)), (in_effect, in_effect && atomic));
+        }
+    }
 }
 
 /// A step that saves a file, changes it, and makes a directory, with stock commands alone.
@@ -211,7 +352,7 @@ fn apply_or_roll_back(dir: &Path, typed: &str) -> Outcome {
             blobs: &[],
             open_blob: &open_blob,
         };
-        journal = Some(stage_set(&disk, &home, journal, &incoming, 1).unwrap());
+        journal = Some(stage_set(&disk, &home, journal, &incoming, &machine).unwrap());
     }
     let Some(journal) = journal else { return Outcome::NothingToDo };
     let Some(loaded) = load(&disk, &home, journal.state()).unwrap() else { return Outcome::NothingToDo };

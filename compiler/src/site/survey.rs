@@ -448,6 +448,7 @@ pub(super) fn read(file: &File, findings: &mut Findings) -> Option<SurveyFile> {
     let node_name = flag("hostname-override").and_then(|f| parse(f, findings));
     let node_ip = flag("node-ip").and_then(|f| accept(f, ip, findings));
     let addresses = addresses(&survey, &view, findings);
+    findings.extend(noted(&survey, &view));
     Some(SurveyFile {
         file: file.clone(),
         hostname: hostname?,
@@ -460,6 +461,24 @@ pub(super) fn read(file: &File, findings: &mut Findings) -> Option<SurveyFile> {
         ssh_host_key,
         survey,
     })
+}
+
+/// What the node itself has to say about its survey: a fact that is missing is not one that is absent.
+fn noted(survey: &Survey, view: &View<'_>) -> Option<Finding> {
+    const MOST: usize = 10;
+    let first = survey.notes.first()?;
+    let count = survey.notes.len();
+    let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown = survey.notes.iter().take(MOST);
+    let mut lines: Vec<String> =
+        shown.map(|note| format!("{}: {}", line(&note.fact), line(&note.text))).collect();
+    if count > MOST {
+        lines.push(format!("and {} more", count - MOST));
+    }
+    let things = if count == 1 { "one thing".to_owned() } else { format!("{count} things") };
+    let text = format!("{}'s survey could not see, or holds for odd, {things}", survey.hostname);
+    let finding = view.texts("notes[0].text", &first.text).finding(code::SURVEY_NOTES, text);
+    Some(finding.note(lines.join("\n")).help("where that matters, mend it on the node and survey it again"))
 }
 
 fn addresses(survey: &Survey, view: &View<'_>, findings: &mut Findings) -> Vec<(String, Field<IpAddr>)> {

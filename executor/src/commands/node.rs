@@ -18,6 +18,7 @@ use nix::sys::utsname::uname;
 
 use super::keys::trust;
 use super::run::{Failure, Outcome as Ending};
+use super::status::standing;
 use crate::args::{Keys, OnNode};
 use crate::disk::{Lock, RealDisk, ensure_dir};
 use crate::event::Event;
@@ -172,7 +173,7 @@ impl FoundSet {
         &self,
         node: &'n Node,
         journal: Option<Journal<'n>>,
-        now: u64,
+        machine: &RealMachine,
     ) -> Result<Journal<'n>, Failure> {
         let state = journal.as_ref().map(|journal| journal.state().clone()).unwrap_or_default();
         let current = load(&node.disk, &node.home, &state);
@@ -193,7 +194,7 @@ impl FoundSet {
         match (admit(&state, current, &node.home, &incoming), journal) {
             (Ok(Admission::Known), Some(journal)) => Ok(journal),
             (Ok(_), journal) => {
-                Ok(stage_set(&node.disk, &node.home, journal, &incoming, now).map_err(failed)?)
+                Ok(stage_set(&node.disk, &node.home, journal, &incoming, machine).map_err(failed)?)
             }
             (Err(refused), _) => Err(Refusal::not_admitted(&refused).into()),
         }
@@ -229,8 +230,7 @@ pub(super) fn run_engine(
         Err(outcome) => return show(&outcome, output),
     };
     if let Some(set) = set {
-        use crate::step::Machine as _;
-        journal = Some(set.take(node, journal, machine.now())?);
+        journal = Some(set.take(node, journal, &machine)?);
     }
     let Some(journal) = journal else { return Err(Refusal::no_set().into()) };
     let loaded = load(&node.disk, &node.home, journal.state()).map_err(failed)?;
@@ -241,7 +241,13 @@ pub(super) fn run_engine(
     let shop = Workshop { disk: &node.disk, machine: &machine, contents, keep: node.home.keep() };
     let (mut gates, mut watcher) = (NotWired, Shown(output));
     let plan = loaded.as_ref().map(Loaded::plan);
-    let outcome = work(&mut Engine::new(shop, &node.home, journal, plan, &mut gates, &mut watcher));
+    let mut engine = Engine::new(shop, &node.home, journal, plan, &mut gates, &mut watcher);
+    let outcome = work(&mut engine);
+    let state = engine.journal().state();
+    if state.is_pending() && outcome != Outcome::CutShort {
+        let (said, hint) = standing(state);
+        node.home.post(&node.disk, &said, &hint);
+    }
     show(&outcome, output)
 }
 

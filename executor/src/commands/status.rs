@@ -21,14 +21,14 @@ pub(super) fn run(args: &OnNode, output: &Output) -> Ending {
         Some(set) => (Some(set.site.clone()), Some(set.serial), Some(set.plan_id)),
         None => (None, None, None),
     };
-    let (finished, stage, hint) = (state.finished, state.stage, hint.to_owned());
+    let (finished, stage) = (state.finished, state.stage);
     let event = Event::Standing { site, serial, plan_id, finished, stage, said, hint, head };
     output.result(&event).map_err(Failure::Output)?;
     Ok(Exit::Done)
 }
 
 /// Where a node in this state stands, in words, and what to type.
-fn standing(state: &State) -> (String, &'static str) {
+pub(super) fn standing(state: &State) -> (String, String) {
     const GO_ON: &str = "to go on: airlift-node apply; to go back: airlift-node rollback";
     const BACK: &str = "to go on going back: airlift-node rollback";
     let stage = state.stage.map(|stage| stage.to_string()).unwrap_or_default();
@@ -36,7 +36,7 @@ fn standing(state: &State) -> (String, &'static str) {
         Some(cause) => format!("; the first cause: failed to {cause}"),
         None => String::new(),
     };
-    match state.at {
+    let (said, hint) = match state.at {
         At::Empty => ("this node has taken no set".to_owned(), "to begin: airlift-node apply SET"),
         At::Rest if state.set.is_none() => {
             ("this node is as it was before the migration".to_owned(), "to begin: airlift-node apply SET")
@@ -57,5 +57,6 @@ fn standing(state: &State) -> (String, &'static str) {
         At::Unwinding | At::UndoingBack => (format!("this node is on its way back, in {stage}"), BACK),
         At::PurgingEnd => ("commit was interrupted".to_owned(), "to end it: airlift-node commit"),
         At::Committed => ("the migration of this node is done for good".to_owned(), "nothing is left to do"),
-    }
+    };
+    (said, hint.to_owned())
 }

@@ -22,13 +22,19 @@ pub struct CopyNotes {
 const CHUNK: usize = 1 << 20;
 const BLOCK: usize = 4096;
 
-/// Copies `from` to `to`, which nothing has, and flushes every part of it but the name `to` itself.
+/// Copies `from` to `to`, which nothing has, and flushes every part of it but the name `to` itself. Asks `go_on` before
+/// every file and every buffer.
 ///
 /// # Errors
-/// What the disk reports; what can't be copied; a file that changed meanwhile.
-pub fn copy_tree(disk: &dyn Disk, from: &Path, to: &Path) -> Result<CopyNotes, DiskError> {
+/// What the disk reports; what can't be copied; a file that changed meanwhile; what `go_on` says.
+pub fn copy_tree<E: From<DiskError>>(
+    disk: &dyn Disk,
+    from: &Path,
+    to: &Path,
+    go_on: &dyn Fn() -> Result<(), E>,
+) -> Result<CopyNotes, E> {
     let Some(stat) = disk.stat(from)? else {
-        return Err(DiskError::said("copy", from, "it is not there"));
+        return Err(DiskError::said("copy", from, "it is not there").into());
     };
     let mut notes = CopyNotes::default();
     let mut refused = Vec::new();
@@ -38,11 +44,12 @@ pub fn copy_tree(disk: &dyn Disk, from: &Path, to: &Path) -> Result<CopyNotes, D
             "copy",
             from,
             format!("it holds what can't be copied: {}", shown(&refused)),
-        ));
+        )
+        .into());
     }
-    let mut names = BTreeMap::new();
-    copy_one(disk, from, to, &stat, &mut names, &mut notes)?;
-    Ok(notes)
+    let mut copy = Copy { disk, go_on, names: BTreeMap::new(), notes };
+    copy.one(from, to, &stat)?;
+    Ok(copy.notes)
 }
 
 /// The first ten of these.
@@ -80,76 +87,87 @@ fn survey(
     Ok(())
 }
 
-fn copy_one(
-    disk: &dyn Disk,
-    from: &Path,
-    to: &Path,
-    stat: &Stat,
-    names: &mut BTreeMap<u64, PathBuf>,
-    notes: &mut CopyNotes,
-) -> Result<(), DiskError> {
-    if stat.kind != Kind::Dir && stat.links > 1 {
-        if let Some(first) = names.get(&stat.inode) {
-            return disk.hard_link(first, to);
-        }
-        names.insert(stat.inode, to.to_owned());
-    }
-    match stat.kind {
-        Kind::File => {
-            disk.create(to)?;
-            copy_content(disk, from, to, stat)?;
-            copy_attributes(disk, from, to, stat)?;
-            disk.sync_file(to)?;
-        }
-        Kind::Link => {
-            disk.make_link(&disk.read_link(from)?, to)?;
-            copy_attributes(disk, from, to, stat)?;
-        }
-        Kind::Dir => {
-            disk.make_dir(to)?;
-            for name in disk.list(from)? {
-                let inner = from.join(&name);
-                if let Some(stat) = disk.stat(&inner)? {
-                    copy_one(disk, &inner, &to.join(&name), &stat, names, notes)?;
-                }
-            }
-            copy_attributes(disk, from, to, stat)?;
-            disk.sync_dir(to)?;
-        }
-        // named by the survey, which went before
-        Kind::Socket | Kind::Special => return Ok(()),
-    }
-    notes.copied += 1;
-    Ok(())
+/// A copy under way.
+struct Copy<'a, E> {
+    disk: &'a dyn Disk,
+    go_on: &'a dyn Fn() -> Result<(), E>,
+    /// The first name of each file with several.
+    names: BTreeMap<u64, PathBuf>,
+    notes: CopyNotes,
 }
 
-fn copy_content(disk: &dyn Disk, from: &Path, to: &Path, stat: &Stat) -> Result<(), DiskError> {
-    let mut buffer = vec![0; CHUNK];
-    let mut offset = 0;
-    loop {
-        let count = disk.read_at(from, offset, &mut buffer)?;
-        let read = buffer.get(..count).unwrap_or_default();
-        if read.is_empty() {
-            break;
-        }
-        // runs of blocks with something in them; the rest stays a hole
-        let mut at = offset;
-        for run in read.chunk_by_blocks() {
-            if run.iter().any(|byte| *byte != 0) {
-                disk.write_at(to, at, run)?;
+impl<E: From<DiskError>> Copy<'_, E> {
+    fn one(&mut self, from: &Path, to: &Path, stat: &Stat) -> Result<(), E> {
+        (self.go_on)()?;
+        let disk = self.disk;
+        if stat.kind != Kind::Dir && stat.links > 1 {
+            if let Some(first) = self.names.get(&stat.inode) {
+                return Ok(disk.hard_link(first, to)?);
             }
-            at += run.len() as u64;
+            self.names.insert(stat.inode, to.to_owned());
         }
-        offset += count as u64;
+        match stat.kind {
+            Kind::File => {
+                disk.create(to)?;
+                self.content(from, to, stat)?;
+                copy_attributes(disk, from, to, stat)?;
+                disk.sync_file(to)?;
+            }
+            Kind::Link => {
+                disk.make_link(&disk.read_link(from)?, to)?;
+                copy_attributes(disk, from, to, stat)?;
+            }
+            Kind::Dir => {
+                disk.make_dir(to)?;
+                for name in disk.list(from)? {
+                    let inner = from.join(&name);
+                    if let Some(stat) = disk.stat(&inner)? {
+                        self.one(&inner, &to.join(&name), &stat)?;
+                    }
+                }
+                copy_attributes(disk, from, to, stat)?;
+                disk.sync_dir(to)?;
+            }
+            // named by the survey, which went before
+            Kind::Socket | Kind::Special => return Ok(()),
+        }
+        self.notes.copied += 1;
+        Ok(())
     }
-    disk.set_size(to, offset)?;
-    match disk.stat(from)? {
-        Some(now)
-            if now.size == stat.size && now.times.change == stat.times.change && offset == stat.size =>
-        {
-            Ok(())
+
+    fn content(&self, from: &Path, to: &Path, stat: &Stat) -> Result<(), E> {
+        let disk = self.disk;
+        let mut buffer = vec![0; CHUNK];
+        let mut offset = 0;
+        loop {
+            (self.go_on)()?;
+            let count = disk.read_at(from, offset, &mut buffer)?;
+            let read = buffer.get(..count).unwrap_or_default();
+            if read.is_empty() {
+                break;
+            }
+            // runs of blocks with something in them; the rest stays a hole
+            let mut at = offset;
+            for run in read.chunk_by_blocks() {
+                if run.iter().any(|byte| *byte != 0) {
+                    disk.write_at(to, at, run)?;
+                }
+                at += run.len() as u64;
+            }
+            offset += count as u64;
         }
-        _ => Err(DiskError::said("copy", from, "it changed while it was copied; stop what writes it")),
+        disk.set_size(to, offset)?;
+        match disk.stat(from)? {
+            Some(now)
+                if now.size == stat.size && now.times.change == stat.times.change && offset == stat.size =>
+            {
+                Ok(())
+            }
+            _ => {
+                Err(DiskError::said("copy", from, "it changed while it was copied; stop what writes it")
+                    .into())
+            }
+        }
     }
 }
 

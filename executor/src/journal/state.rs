@@ -74,6 +74,13 @@ pub enum Standing {
 }
 
 impl State {
+    /// Whether somebody has to come back to this node: it works with a set and has not reached an end.
+    #[must_use]
+    pub const fn is_pending(&self) -> bool {
+        let at_an_end = matches!(self.at, At::Empty | At::PurgingBack | At::PurgingEnd | At::Committed);
+        self.set.is_some() && !at_an_end
+    }
+
     /// The step that is to be undone next in the stage under way: the last one that was begun.
     #[must_use]
     pub fn to_undo(&self) -> Option<(&StepId, &Before)> {

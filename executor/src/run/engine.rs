@@ -5,6 +5,7 @@ use airlift_bundle::plan::{NodePlan, Role, Step, StepId};
 
 use super::gates::Gates;
 use super::home::Home;
+use super::notice;
 use super::outcome::{Outcome, Progress};
 use crate::journal::{Journal, JournalError, Record, State};
 use crate::step::{Fault, Interrupt, Workshop};
@@ -24,6 +25,8 @@ pub struct Engine<'a> {
     pub(super) plan: Option<&'a NodePlan>,
     pub(super) gates: &'a mut dyn Gates,
     pub(super) watcher: &'a mut dyn Watcher,
+    /// Whether logins show that a run is under way.
+    is_posted: bool,
 }
 
 /// Why the engine stops where it stands. The journal says enough to go on.
@@ -71,7 +74,7 @@ impl<'a> Engine<'a> {
         gates: &'a mut dyn Gates,
         watcher: &'a mut dyn Watcher,
     ) -> Self {
-        Self { shop, home, journal, plan, gates, watcher }
+        Self { shop, home, journal, plan, gates, watcher, is_posted: false }
     }
 
     /// The journal.
@@ -86,7 +89,12 @@ impl<'a> Engine<'a> {
 
     pub(super) fn write(&mut self, record: Record) -> Result<(), Stop> {
         let line = record.at(self.shop.machine.now());
-        Ok(self.journal.append(&line)?)
+        self.journal.append(&line)?;
+        if !self.is_posted && self.state().is_pending() {
+            notice::post(self.shop.disk, self.home, notice::UNDER_WAY);
+            self.is_posted = true;
+        }
+        Ok(())
     }
 
     pub(super) fn plan(&self) -> Result<&'a NodePlan, Stop> {
@@ -118,7 +126,7 @@ impl<'a> Engine<'a> {
 
     /// A signal since the last look.
     pub(super) fn interrupted(&self) -> Result<(), Fault> {
-        self.shop.machine.interrupt().map_or(Ok(()), |interrupt| Err(Fault::Interrupted(interrupt)))
+        self.shop.go_on()
     }
 }
 

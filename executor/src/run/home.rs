@@ -6,6 +6,7 @@
 //! blobs/HEX          its blobs
 //! reserve            disk space for going back on a full disk; given up when that begins
 //! old/ copies/ …     what steps keep, see crate::step
+//! made-motd.d        there while /etc/motd.d is ours, see super::notice
 //! age.key            the node's own key, made by `airlift-node survey`
 //! ```
 //!
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use airlift_bundle::digest::Sha256;
 use airlift_bundle::value::PlanId;
 
+use super::notice;
 use crate::disk::{Disk, DiskError, ensure_dir, remove_file, remove_tree};
 use crate::sealed::AGE_KEY;
 use crate::step::Keep;
@@ -119,7 +121,13 @@ impl Home {
         disk.sync_dir(&self.path)
     }
 
-    /// Removes everything but the journal and the node's key; the staged set last.
+    /// Has logins say where the node stands, in two lines at most.
+    pub fn post(&self, disk: &dyn Disk, said: &str, hint: &str) {
+        let line = |text: &str| text.lines().collect::<Vec<_>>().join(" | ");
+        notice::post(disk, self, &format!("Airlift: {}\n{}\n", line(said), line(hint)));
+    }
+
+    /// Removes everything but the journal and the node's key, the login message too; the staged set last.
     ///
     /// # Errors
     /// What the disk reports.
@@ -127,6 +135,7 @@ impl Home {
         if disk.stat(&self.path)?.is_none() {
             return Ok(());
         }
+        notice::remove(disk, self)?;
         for path in self.keep.rooms().chain([self.reserve(), self.blobs(), self.sets()]) {
             remove_tree(disk, &path)?;
         }

@@ -15,6 +15,7 @@ mod engine;
 mod forward;
 mod gates;
 mod home;
+mod notice;
 mod outcome;
 mod room;
 mod staging;

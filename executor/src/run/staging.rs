@@ -21,7 +21,7 @@ use super::home::Home;
 use crate::disk::{Disk, DiskError, ensure_dir, put_file, read_all, remove_file, remove_tree};
 use crate::journal::{Accepted, At, Journal, JournalError, Record, State};
 use crate::sealed::{Secret, open_listed};
-use crate::step::{Contents, Fault};
+use crate::step::{Contents, Fault, Interrupt, Machine};
 
 /// A verified set on its way in.
 pub struct Incoming<'a> {
@@ -120,16 +120,16 @@ pub fn admit(
 }
 
 /// Copies a set into the state directory and has the journal say so. Until then the node doesn't know of it; a crash
-/// leaves nothing but files that the next try replaces.
+/// or a signal leaves nothing but whole files that the next try finds or replaces.
 ///
 /// # Errors
-/// What disk and journal report; a blob that is not what the manifest says; too little room.
+/// What disk and journal report; a blob that is not what the manifest says; too little room; a signal.
 pub fn stage_set<'d>(
     disk: &'d dyn Disk,
     home: &Home,
     journal: Option<Journal<'d>>,
     incoming: &Incoming<'_>,
-    now: u64,
+    machine: &dyn Machine,
 ) -> Result<Journal<'d>, Fault> {
     ensure_dir(disk, home.path(), 0o700)?;
     let mut journal = match journal {
@@ -161,10 +161,10 @@ pub fn stage_set<'d>(
     }
     ensure_dir(disk, &home.blobs(), 0o700)?;
     for blob in incoming.blobs {
-        stage_blob(disk, home, blob, incoming.open_blob)?;
+        stage_blob(disk, home, blob, incoming.open_blob, machine)?;
     }
     home.make_ready(disk)?;
-    journal.append(&Record::Accept(incoming.accepted.clone()).at(now)).map_err(unwritable)?;
+    journal.append(&Record::Accept(incoming.accepted.clone()).at(machine.now())).map_err(unwritable)?;
     remove_others(disk, home, incoming)?;
     Ok(journal)
 }
@@ -218,29 +218,63 @@ impl Read for Tee<'_> {
     }
 }
 
+/// Asks for a signal before each buffer.
+struct Watched<'a> {
+    from: Box<dyn Read + 'a>,
+    machine: &'a dyn Machine,
+    interrupt: Option<Interrupt>,
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.interrupt = self.machine.interrupt();
+        match self.interrupt {
+            Some(interrupt) => Err(io::Error::other(interrupt.to_string())),
+            None => self.from.read(buffer),
+        }
+    }
+}
+
 fn stage_blob(
     disk: &dyn Disk,
     home: &Home,
     blob: &Blob,
     open: &dyn Fn(&Blob) -> io::Result<Box<dyn Read>>,
+    machine: &dyn Machine,
 ) -> Result<(), Fault> {
     let path = home.blob(blob.sha256);
     let wrong = |why: String| Fault::said(format!("copy the blob {} from the set: {why}", blob.name));
-    let matches = |reader: &mut dyn Read| {
-        Sha256::of_reader(reader)
-            .map(|found| found == (blob.sha256, blob.size))
-            .map_err(|error| wrong(error.to_string()))
+    let matches = |reader: Box<dyn Read + '_>| {
+        let mut watched = Watched { from: reader, machine, interrupt: None };
+        let found = Sha256::of_reader(&mut watched);
+        match (found, watched.interrupt) {
+            (_, Some(interrupt)) => Err(Fault::Interrupted(interrupt)),
+            (Ok(found), None) => Ok(found == (blob.sha256, blob.size)),
+            (Err(error), None) => Err(wrong(error.to_string())),
+        }
     };
-    if disk.stat(&path)?.is_some() && matches(&mut FileReader::new(disk, path.clone()))? {
-        return Ok(());
+    if disk.stat(&path)?.is_some() && matches(Box::new(FileReader::new(disk, path.clone())))? {
+        // an earlier try may have ended between its rename and its flush
+        disk.sync_file(&path)?;
+        return Ok(disk.sync_dir(&home.blobs())?);
     }
     let beside = path.with_added_extension("new");
     remove_file(disk, &beside)?;
     disk.create(&beside)?;
     let from = open(blob).map_err(|error| wrong(error.to_string()))?;
-    if !matches(&mut Tee { from, disk, to: &beside, offset: 0, limit: blob.size })? {
-        disk.unlink(&beside)?;
-        return Err(wrong("it is not what the manifest says; copy the set again, and verify it".to_owned()));
+    match matches(Box::new(Tee { from, disk, to: &beside, offset: 0, limit: blob.size })) {
+        Ok(true) => {}
+        Ok(false) => {
+            disk.unlink(&beside)?;
+            return Err(wrong(
+                "it is not what the manifest says; copy the set again, and verify it".to_owned(),
+            ));
+        }
+        Err(fault) => {
+            // the first cause counts
+            let _ = disk.unlink(&beside);
+            return Err(fault);
+        }
     }
     disk.sync_file(&beside)?;
     disk.rename(&beside, &path)?;

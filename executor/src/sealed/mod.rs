@@ -22,11 +22,13 @@ mod key_file;
 mod keys;
 mod payload;
 mod primitives;
+mod redact;
 mod refused;
 mod secret;
 
 pub(crate) use key_file::SECRET_PREFIX;
 pub use key_file::{AgeKey, SshKey};
 pub use keys::{AGE_KEY, Keys, SSH_KEY, open_listed};
+pub use redact::redact;
 pub use refused::Refused;
 pub use secret::Secret;

@@ -33,7 +33,7 @@ pub(super) fn act(shop: &Workshop<'_>, step: &Step, from: &AbsPath, name: &Entry
     let (disk, part, to) = (shop.disk, shop.keep.part(&step.id), shop.keep.copy(name));
     let dir = to.parent().unwrap_or(&to);
     ensure_dir(disk, dir, 0o700)?;
-    copy_tree(disk, Path::new(from.as_str()), &part)?;
+    copy_tree(disk, Path::new(from.as_str()), &part, &|| shop.go_on())?;
     disk.rename_new(&part, &to)?;
     Ok(disk.sync_dir(dir)?)
 }

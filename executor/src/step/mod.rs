@@ -13,6 +13,7 @@
 //! parts/STEP       a copy on its way
 //! scripts/STEP/    a script's own ($AIRLIFT_KEEP)
 //! evidence/STEP    a script's evidence ($AIRLIFT_EVIDENCE)
+//! logs/STEP.PHASE  the last 64 KiB that a script said in do, undo or recover; without secrets
 //! ```
 //!
 //! All that a step has changed is flushed when `act` or `undo` returns.

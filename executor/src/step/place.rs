@@ -124,6 +124,7 @@ impl<'a> Place<'a> {
         let (mut wanted, mut found) = (Zeroizing::new(vec![0; CHUNK]), Zeroizing::new(vec![0; CHUNK]));
         let mut offset = 0;
         loop {
+            self.shop.go_on()?;
             let count = fill(&mut content, &mut wanted)?;
             if count == 0 {
                 return Ok(offset == stat.size);
@@ -168,6 +169,7 @@ impl<'a> Place<'a> {
         let mut buffer = Zeroizing::new(vec![0; CHUNK]);
         let mut offset = 0;
         loop {
+            self.shop.go_on()?;
             let count = fill(&mut content, &mut buffer)?;
             let Some(read) = buffer.get(..count).filter(|read| !read.is_empty()) else { return Ok(()) };
             self.shop.disk.write_at(beside, offset, read)?;
@@ -196,10 +198,10 @@ fn needs_copy(error: &DiskError) -> bool {
     [Errno::XDEV, Errno::PERM, Errno::MLINK, Errno::OPNOTSUPP].iter().any(|errno| error.is(*errno))
 }
 
-/// Gives the thing at `from` one more name, or a copy where that can't be.
+/// Gives the thing at `from` one more name, or a copy where that can't be. Going back is not interrupted.
 fn link_or_copy(disk: &dyn Disk, from: &Path, to: &Path) -> Result<(), Fault> {
     match disk.hard_link(from, to) {
-        Err(error) if needs_copy(&error) => Ok(copy_tree(disk, from, to).map(drop)?),
+        Err(error) if needs_copy(&error) => copy_tree(disk, from, to, &|| Ok::<_, Fault>(())).map(drop),
         linked => Ok(linked?),
     }
 }
@@ -210,7 +212,7 @@ fn keep_old(shop: &Workshop<'_>, step: &StepId, target: &Path) -> Result<(), Fau
         // under another name until it is whole
         Err(error) if needs_copy(&error) => {
             let part = shop.keep.part(step);
-            copy_tree(disk, target, &part)?;
+            copy_tree(disk, target, &part, &|| shop.go_on())?;
             disk.rename_new(&part, &old)?;
         }
         linked => linked?,

@@ -11,9 +11,9 @@ use airlift_bundle::plan::{
 use super::fault::Fault;
 use super::step_kinds::{Look, Probe};
 use super::workshop::{Interrupt, Workshop};
-use crate::disk::{ensure_dir, remove_file, remove_tree};
+use crate::disk::{ensure_dir, put_file, remove_file, remove_tree};
 use crate::journal::Before;
-use crate::sealed::Secret;
+use crate::sealed::{Secret, redact};
 
 /// A script that is to run.
 pub struct Job<'a> {
@@ -101,10 +101,34 @@ fn run(
             other => job.variables.push((name.to_string(), other.to_text().unwrap_or_default())),
         }
     }
-    let ran = shop.machine.run(&job)?;
+    let mut ran = shop.machine.run(&job)?;
+    let is_cut = ran.output.len() >= LOG_LIMIT;
+    ran.output = redact(ran.output, is_cut, &job.secrets);
+    if LOGGED.contains(&phase) {
+        keep_log(shop, step, phase, &ran.output);
+    }
     match ran.end {
         End::Interrupted(interrupt) => Err(Fault::Interrupted(interrupt)),
         _ => Ok(ran),
+    }
+}
+
+/// What a script that changes something has said is kept; one that only looks writes nothing.
+const LOGGED: [&str; 3] = ["do", "undo", "recover"];
+
+/// Keeps what a script has said, in place of what it said before. A full disk must not be why a step fails or stays.
+fn keep_log(shop: &Workshop<'_>, step: &StepId, phase: &str, said: &[u8]) {
+    let log = shop.keep.log(step, phase);
+    let _ =
+        if said.is_empty() { remove_file(shop.disk, &log) } else { put_file(shop.disk, &log, 0o600, said) };
+}
+
+/// How a script ended, what it said last, and where the rest of that is.
+fn seen(shop: &Workshop<'_>, step: &StepId, phase: &str, ran: &Ran, seconds: u32) -> String {
+    let (seen, log) = (ran.seen(seconds), shop.keep.log(step, phase));
+    match shop.disk.stat(&log) {
+        Ok(Some(_)) => format!("{seen} (more in {})", log.display()),
+        _ => seen,
     }
 }
 
@@ -125,10 +149,19 @@ fn run_of_step(
 }
 
 /// For `do` and `undo`: 0 is done, anything else is not.
-fn must_succeed(ran: &Ran, phase: &str, step: &Step, seconds: Seconds) -> Result<(), Fault> {
+fn must_succeed(
+    shop: &Workshop<'_>,
+    ran: &Ran,
+    phase: &str,
+    step: &Step,
+    seconds: Seconds,
+) -> Result<(), Fault> {
     match ran.end {
         End::Code(0) => Ok(()),
-        _ => Err(Fault::said(format!("{phase} {}: {}", step.id, ran.seen(seconds.get())))),
+        _ => {
+            let seen = seen(shop, &step.id, phase, ran, seconds.get());
+            Err(Fault::said(format!("{phase} {}: {seen}", step.id)))
+        }
     }
 }
 
@@ -152,7 +185,7 @@ pub(super) fn look(shop: &Workshop<'_>, step: &Step, script: &Script) -> Result<
 
 pub(super) fn act(shop: &Workshop<'_>, step: &Step, script: &Script) -> Result<(), Fault> {
     let ran = run_of_step(shop, step, "do", &script.r#do, script.seconds.get())?;
-    must_succeed(&ran, "do", step, script.seconds)?;
+    must_succeed(shop, &ran, "do", step, script.seconds)?;
     match probe(shop, step, script)? {
         Probe::InEffect => Ok(shop.disk.sync_all()?),
         Probe::NotInEffect(_) => Err(Fault::said(format!(
@@ -171,7 +204,7 @@ pub(super) fn undo(shop: &Workshop<'_>, step: &Step, script: &Script) -> Result<
         return Err(Fault::said(format!("undo {}, which can't be undone", step.id)));
     };
     let ran = run_of_step(shop, step, "undo", file, script.seconds.get())?;
-    must_succeed(&ran, "undo", step, script.seconds)?;
+    must_succeed(shop, &ran, "undo", step, script.seconds)?;
     match probe(shop, step, script)? {
         Probe::NotInEffect(_) => {}
         Probe::InEffect => {
@@ -250,5 +283,5 @@ pub fn run_recovery(shop: &Workshop<'_>, recovery: &Recovery) -> Result<(Option<
         End::Code(code) => Some(code),
         _ => None,
     };
-    Ok((code, ran.seen(seconds)))
+    Ok((code, seen(shop, &recovery.id, "recover", &ran, seconds)))
 }

@@ -25,6 +25,16 @@ pub struct Workshop<'a> {
     pub keep: &'a Keep,
 }
 
+impl Workshop<'_> {
+    /// Asks for a signal since the last look; whatever takes long asks before every buffer.
+    ///
+    /// # Errors
+    /// One came.
+    pub fn go_on(&self) -> Result<(), Fault> {
+        self.machine.interrupt().map_or(Ok(()), |interrupt| Err(Fault::Interrupted(interrupt)))
+    }
+}
+
 /// The machine apart from its file system.
 pub trait Machine {
     /// Changes with every boot.
@@ -96,7 +106,7 @@ pub struct Keep(PathBuf);
 
 impl Keep {
     /// The rooms, each a directory below the keep dir.
-    pub const ROOMS: [&'static str; 5] = ["old", "copies", "parts", "scripts", "evidence"];
+    pub const ROOMS: [&'static str; 6] = ["old", "copies", "parts", "scripts", "evidence", "logs"];
 
     /// The keep dir at `path`.
     #[must_use]
@@ -131,6 +141,12 @@ impl Keep {
 
     pub(super) fn script(&self, step: &StepId) -> PathBuf {
         self.0.join("scripts").join(step.as_str())
+    }
+
+    /// What a script of this step said last in this phase.
+    #[must_use]
+    pub fn log(&self, step: &StepId, phase: &str) -> PathBuf {
+        self.0.join("logs").join(format!("{step}.{phase}"))
     }
 
     pub(super) fn evidence(&self, step: &StepId) -> PathBuf {

@@ -230,7 +230,7 @@ impl<'a> Bench<'a> {
         }
         let part = keep.with_added_extension("part");
         remove_file(self.disk, &part)?;
-        airlift_node::disk::copy_tree(self.disk, from, &part)?;
+        airlift_node::disk::copy_tree(self.disk, from, &part, &|| Ok::<_, DiskError>(()))?;
         self.disk.rename(&part, keep)?;
         self.disk.sync_dir(keep.parent().unwrap())
     }
@@ -241,7 +241,7 @@ impl<'a> Bench<'a> {
         }
         let part = to.with_added_extension("part");
         remove_file(self.disk, &part)?;
-        airlift_node::disk::copy_tree(self.disk, keep, &part)?;
+        airlift_node::disk::copy_tree(self.disk, keep, &part, &|| Ok::<_, DiskError>(()))?;
         self.disk.rename(&part, to)
     }
 
@@ -370,7 +370,7 @@ pub fn run_on(bench: &Bench<'_>, site: &Site, until: Stage, typed: Typed) -> Run
             open_blob: &open_blob,
         };
         assert_eq!(admit(&state, None, &home, &incoming), Ok(Admission::New));
-        journal = Some(stage_set(disk, &home, journal, &incoming, 1).map_err(|error| text(&error))?);
+        journal = Some(stage_set(disk, &home, journal, &incoming, bench).map_err(|error| text(&error))?);
         let state = journal.as_ref().unwrap().state().clone();
         loaded = load(disk, &home, &state).map_err(|error| text(&error))?;
     }

@@ -40,6 +40,7 @@ super::codes! {
     ARCHITECTURE = "S055", Blocker, "a node's architecture has no release";
     SURVEY_VERSION = "S060", Error, "a survey was made by a newer tool";
     SURVEY_FORM = "S061", Error, "a survey breaks its schema";
+    SURVEY_NOTES = "S062", Note, "a survey could not see something, or holds it for odd";
     DISAGREE = "S070", Error, "two inputs disagree about a node";
     DIFFER = "S071", Warning, "two inputs differ about a node; the better source is taken";
     NO_ROLE = "S072", Error, "nothing says whether a node is a manager";

@@ -235,6 +235,12 @@ fn surveys() {
     let mut known = site();
     known.insert("survey/mgr1.json", good.clone());
     known.insert("known_hosts", format!("203.0.113.11 {OTHER_SSH}\n"));
+    let notes: Vec<_> = (0..12)
+        .map(|n| serde_json::json!({"fact": format!("mounts[{n}]"), "text": "odd\u{1b}[2J"}))
+        .collect();
+    let mut noted: serde_json::Value = serde_json::from_str(&good).unwrap();
+    noted["notes"] = notes.into();
+    let noted = serde_json::to_string_pretty(&noted).unwrap();
     let cases = [
         ("newer format", instead("\"version\": 1", "\"version\": 2")),
         ("no format", instead("\"version\": 1,", "")),
@@ -249,6 +255,7 @@ fn surveys() {
         ("another role", only(&survey("mgr1", 11, "worker"))),
         ("address on no interface", only(&good.replace("10.1.0.11/16", "10.1.0.99/16"))),
         ("two host keys", report(&known)),
+        ("notes of the node", only(&noted)),
     ];
     insta::assert_snapshot!(gallery(&cases));
 }
