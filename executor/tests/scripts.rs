@@ -25,7 +25,8 @@ use airlift_node::machine::{RealMachine, SCRIPT_PATH};
 use airlift_node::run::{Engine, Home, Incoming, Outcome, Progress, Watcher, load, stage_set};
 use airlift_node::sealed::Secret;
 use airlift_node::step::{
-    Contents, End, Fault, Job, LOG_LIMIT, Machine, Ran, Workshop, act, make_ready, undo,
+    Contents, End, Fault, Job, LOG_LIMIT, Machine, Ran, Workshop, act, is_done_after_all, make_ready, probe,
+    undo,
 };
 
 fn run(text: &str, seconds: u32) -> Ran {
@@ -170,6 +171,68 @@ fn what_a_script_said_is_kept_without_its_secrets_and_the_failure_names_the_file
     assert_eq!(mode & 0o7777, 0o600);
     let names: Vec<_> = fs::read_dir(dir.path().join("state/logs")).unwrap().collect();
     assert_eq!(names.len(), 2, "a probe writes nothing");
+}
+
+#[test]
+fn a_script_is_believed_as_far_as_its_probe_agrees() {
+    // do, probe, undo; what doing it, undoing it and looking at it say
+    let unknown = "is unknown: the probe's word: it ended with code 5";
+    let cases = [
+        ("exit 0", "exit 10", "exit 0", "done", "its probe says that it is in effect", "InEffect"),
+        ("exit 0", "exit 11", "exit 0", "its probe says that it is not in effect", "done", "NotInEffect"),
+        ("exit 1", "exit 10", "exit 1", "it ended with code 1", "it ended with code 1", "InEffect"),
+        ("exit 0", "exit 5", "exit 0", unknown, "but then: it ended with code 5", "Unknown"),
+        ("exit 0", "kill -9 $$", "exit 0", "killed by signal 9", "killed by signal 9", "Unknown"),
+    ];
+    for completion in [Completion::Atomic, Completion::Evidence] {
+        for (r#do, probed, undone, does, undoes, looks) in cases {
+            let dir = tempfile::tempdir().unwrap();
+            let mut texts = Vec::new();
+            let mut file = |name: &str, text: &'static str| {
+                let file = ScriptFile { entry: name.parse().unwrap(), sha256: Sha256::of(name.as_bytes()) };
+                texts.push((file.clone(), text));
+                file
+            };
+            let script = Script {
+                r#do: file("do.sh", r#do),
+                probe: file("probe.sh", probed),
+                undo: ScriptUndo::Exact(file("undo.sh", undone)),
+                completion,
+                seconds: Seconds::new(60).unwrap(),
+                variables: vec![],
+            };
+            let (id, title) = ("asked".parse().unwrap(), "a script".parse().unwrap());
+            let step = Step { id, title, action: Action::Script(script), holds_until: None };
+            let (disk, machine) = (RealDisk::below(dir.path()).unwrap(), RealMachine::new().unwrap());
+            let home = Home::at(Path::new("/state"));
+            fs::create_dir(dir.path().join("state")).unwrap();
+            home.make_ready(&disk).unwrap();
+            let shop =
+                Workshop { disk: &disk, machine: &machine, contents: &Loose(texts), keep: home.keep() };
+            let (room, evidence) =
+                (dir.path().join("state/scripts/asked"), dir.path().join("state/evidence/asked"));
+            fs::create_dir_all(room.join("old")).unwrap();
+            fs::write(&evidence, "of an earlier try").unwrap();
+            make_ready(&shop, &step).unwrap();
+            assert!(
+                !evidence.exists() && fs::read_dir(&room).unwrap().next().is_none(),
+                "left for the next try"
+            );
+            let said =
+                |result: Result<(), Fault>| result.map_or_else(|why| why.to_string(), |()| "done".to_owned());
+            let acted = said(act(&shop, &step, &Before::Script {}).map(drop));
+            assert!(acted.contains(does), "{acted}");
+            let back = said(undo(&shop, &step, &Before::Script {}));
+            assert!(back.contains(undoes), "{back}");
+            assert!(format!("{:?}", probe(&shop, &step).unwrap()).starts_with(looks));
+            // begun before: done after all only in effect, with evidence, and in the boot that left it
+            let after_all = |same_boot| is_done_after_all(&shop, &step, same_boot).unwrap();
+            let (in_effect, atomic) = (looks == "InEffect", completion == Completion::Atomic);
+            assert_eq!((after_all(true), after_all(false)), (in_effect && atomic, in_effect && atomic));
+            fs::write(&evidence, "done").unwrap();
+            assert_eq!((after_all(true), after_all(false)), (in_effect, in_effect && atomic));
+        }
+    }
 }
 
 /// A step that saves a file, changes it, and makes a directory, with stock commands alone.

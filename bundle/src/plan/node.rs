@@ -138,7 +138,7 @@ impl NodePlan {
     }
 
     /// Every blob that the plan names, with the digest that it expects.
-    pub(crate) fn blobs(&self) -> impl Iterator<Item = (&EntryName, Sha256)> {
+    pub fn blobs(&self) -> impl Iterator<Item = (&EntryName, Sha256)> {
         self.all_steps().filter_map(|(_, step)| match &step.action {
             Action::Place { content: Content::Blob { name, sha256 }, .. } => Some((name, *sha256)),
             _ => None,
@@ -291,12 +291,13 @@ impl NodePlan {
         }
     }
 
-    /// A plan that can't look is led to no gate that asks it to.
+    /// Who declares looks declares all that its stages lead to. A plan without any ends, on the node, before the first
+    /// gate that asks for one.
     fn check_looks(&self, found: &mut Vec<String>) {
         if !self.looks.is_sorted_by(|a, b| a.look < b.look) {
             found.push("its looks are not in their order, each once".to_owned());
         }
-        let Some(last) = self.stages.last() else { return };
+        let Some(last) = self.stages.last().filter(|_| !self.looks.is_empty()) else { return };
         for look in self.looks_missing(last.stage) {
             found.push(format!(
                 "its stage {} has a gate before it, or on the way back from it, that asks for the look {look}, which \
