@@ -5,7 +5,7 @@
 #   MKE_URL=https://mke.example.com MKE_CA=ca.pem sh collect.sh [all|kubernetes]
 #
 # Run it in the site directory, on a machine that reaches MKE. `kubernetes` fetches only what kubectl fetches. It needs
-# curl, awk, sed and sha256sum, and kubectl with an administrator's client bundle for the nodes and Kubernetes' own roles.
+# curl, awk, sed, cmp and sha256sum, and kubectl with an administrator's client bundle for the nodes and Kubernetes' own roles.
 #
 #   MKE_URL       the address of MKE
 #   MKE_CA        its CA as PEM: `curl -k $MKE_URL/ca`, compared with what the browser shows
@@ -17,9 +17,11 @@
 #   MKE_SECONDS   for one answer, 60
 #   KUBECTL       the kubectl to run
 #
-# Written: mke3.toml, nodes.json, access/ and collected.sha256. Each part appears whole or not at all; access/names.yaml
-# and access/htpasswd stay. What could not be had is said at the end. mke3.toml holds secrets. Exit code: 0 if all was
-# there, 1 if something is missing, 2 if nothing was written.
+# Written: mke3.toml, nodes.json, access/ and collected.sha256. Each part appears whole or not at all. Run again, it
+# replaces what it wrote itself: access/names.yaml, access/htpasswd and other files of yours stay, a mke3.toml or nodes.json
+# that somebody changed becomes NAME.before, and an access/ that is complete is not replaced by one that is not. What could
+# not be had is said at the end. mke3.toml holds secrets. Exit code: 0 if all was there, 1 if something is missing, 2 if
+# nothing was written.
 set -u
 umask 077
 LC_ALL=C
@@ -48,7 +50,16 @@ lack() {
   missing="$missing$*
 "
 }
-trap 'rm -rf "$work"' EXIT
+# Also where somebody presses Ctrl-C at the question for the password.
+unseen=no
+show() {
+  if [ "$unseen" = yes ]; then
+    unseen=no
+    stty echo
+    echo >&2
+  fi
+}
+trap 'show; rm -rf "$work"' EXIT
 trap 'exit 2' HUP INT TERM
 
 # A text inside double quotes, for JSON and for curl's configuration alike.
@@ -142,15 +153,24 @@ ask() {
 
 log_in() {
   [ -n "$user" ] || return 1
-  : >"$work/login"
   body=$(printf '{"username":"%s","password":"%s"}' "$(quote "$user")" "$(quote "$password")")
   code=$(printf 'header = "Content-Type: application/json"\ndata = "%s"\n' "$(quote "$body")" | ask "$work/login" /auth/login)
-  token=$(members '' <"$work/login" 2>/dev/null | sed -n "s/^top${tab}auth_token${tab}//p")
-  rm -f "$work/login"
+  token=''
+  if [ -f "$work/login" ]; then
+    token=$(members '' <"$work/login" | sed -n "s/^top${tab}auth_token${tab}//p")
+    rm -f "$work/login"
+  fi
   case $code in
-  2*) [ -n "$token" ] ;;
-  *) return 1 ;;
+  2*) [ -n "$token" ] && return 0 ;;
   esac
+  case $code in
+  2*) why="$MKE_URL answers a login with something that is not MKE's" ;;
+  *000) why="$MKE_URL does not answer: $(tail -n 1 "$work/curl.log" 2>/dev/null)" ;;
+  401 | 403) why="MKE refuses the login of $user: wrong name or password ($code)" ;;
+  404) why="there is no MKE at $MKE_URL (404)" ;;
+  *) why="the server failed at the login ($code)" ;;
+  esac
+  return 1
 }
 
 # get FILE PATH [NAME=VALUE ...]: tries three times; logs in once more where the token has expired.
@@ -405,28 +425,41 @@ meta() {
   printf ']}}\n'
 }
 
-install_parts() {
-  for name in mke3.toml nodes.json; do
-    if [ -f "$work/$name" ]; then mv -f "$work/$name" "$name"; fi
+is_complete() { grep -q '"missing":\[\]' "$1/meta.json" 2>/dev/null; }
+
+# The new folder is whole before it takes the old one's place.
+access() {
+  for file in access/* access/.[!.]*; do
+    [ -e "$file" ] || continue
+    # Of what an earlier run wrote only what this one could not have, or was not asked for.
+    case ${file#access/} in
+    kubernetes.json) [ ! -f "$work/access/kubernetes.json" ] || continue ;;
+    accounts.json | bundles.json | meta.json | org-*.json | settings.json | swarm.json) [ "$what" = kubernetes ] || continue ;;
+    esac
+    cp -pR "$file" "$work/access/" || fail "$file could not be copied; access/ stays as it was"
   done
-  # The new folder is whole before it takes the old one's place.
-  if [ "$what" = kubernetes ]; then
-    for file in access/*; do
-      case $file in
-      access/kubernetes.json | 'access/*') ;;
-      *) cp -p "$file" "$work/access/" ;;
-      esac
-    done
-  else
-    for name in names.yaml htpasswd; do
-      if [ -f "access/$name" ]; then cp -p "access/$name" "$work/access/"; fi
-    done
-    if [ ! -f "$work/access/kubernetes.json" ] && [ -f access/kubernetes.json ]; then
-      cp -p access/kubernetes.json "$work/access/"
-    fi
-  fi
   if [ -d access ]; then mv access "$work/access.old"; fi
-  mv "$work/access" access || fail 'access/ could not be put in place; the old one is gone: collect again'
+  if ! mv "$work/access" access; then
+    mv "$work/access.old" access
+    fail 'access/ could not be put in place, and is as it was'
+  fi
+}
+
+install_parts() {
+  if [ "$what" = all ] && is_complete access && ! is_complete "$work/access"; then
+    say 'note: access/ stays as it was, since the new one would not be complete'
+  else
+    access
+  fi
+  for name in mke3.toml nodes.json; do
+    [ -f "$work/$name" ] || continue
+    # What differs, and is not what an earlier run wrote, is somebody's work.
+    if [ -f "$name" ] && ! cmp -s "$work/$name" "$name" && ! grep -qxF "$(sha256sum "$name")" collected.sha256 2>/dev/null; then
+      mv -f "$name" "$name.before"
+      say "note: $name was not as an earlier run wrote it; it is $name.before now"
+    fi
+    mv -f "$work/$name" "$name"
+  done
   for name in mke3.toml nodes.json access/*; do
     if [ -f "$name" ]; then sha256sum "$name"; fi
   done >"$work/sums"
@@ -435,9 +468,14 @@ install_parts() {
 
 case $what in
 all | kubernetes) ;;
-*) fail "the argument is 'all' or 'kubernetes'" ;;
+-h | --help | help)
+  # The comment at the top of this file.
+  sed -n '2,/^set -u/s/^# \{0,1\}//p' "$0"
+  exit 0
+  ;;
+*) fail "the argument is 'all' or 'kubernetes', not '$what'; --help says more" ;;
 esac
-for tool in curl awk sed sha256sum; do
+for tool in curl awk sed sha256sum cmp; do
   command -v "$tool" >/dev/null 2>&1 || fail "$tool is not installed"
 done
 mkdir "$work" "$work/access" || fail 'this directory can not be written to'
@@ -450,21 +488,19 @@ if [ "$what" = all ]; then
   '') fail 'set MKE_URL, for example MKE_URL=https://mke.example.com' ;;
   *) fail 'MKE_URL must begin with https://; a password would travel in the clear' ;;
   esac
+  if [ -n "${MKE_CA:-}" ] && [ ! -r "$MKE_CA" ]; then fail "MKE_CA: $MKE_CA can not be read"; fi
   if [ -z "$token" ]; then
     if [ -z "$user" ]; then
       printf 'User: ' >&2
-      read -r user
+      IFS= read -r user || fail 'nobody to ask for the user: set MKE_USER'
     fi
     if [ -z "$password" ]; then
-      printf 'Password: ' >&2
-      if [ -t 0 ]; then stty -echo; fi
-      IFS= read -r password
-      if [ -t 0 ]; then
-        stty echo
-        echo >&2
-      fi
+      printf 'Password of %s: ' "$user" >&2
+      if [ -t 0 ] && stty -echo; then unseen=yes; fi
+      IFS= read -r password || fail 'nobody to ask for the password: set MKE_PASSWORD'
+      show
     fi
-    log_in || fail "MKE refuses the login, or does not answer: $(tail -n 1 "$work/curl.log" 2>/dev/null)"
+    log_in || fail "$why"
   fi
   toml
   accounts

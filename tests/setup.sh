@@ -12,7 +12,7 @@ missing=""
 for pair in minisign:minisign age:age zstd:zstd shellcheck:shellcheck ruby:ruby tar:tar sha256sum:coreutils \
   kubectl:kubernetes-client faketime:faketime setpriv:util-linux node:nodejs npm:npm python3:python3 \
   musl-gcc:musl-tools openssl:openssl strace:strace mkfs.ext4:e2fsprogs mkfs.vfat:dosfstools mkfs.exfat:exfatprogs \
-  mount.exfat-fuse:exfat-fuse fusefat:fusefat \
+  mount.exfat-fuse:exfat-fuse fusefat:fusefat dpkg-source:dpkg-dev busybox:busybox gawk:gawk mawk:mawk curl:curl \
   /usr/bin/time:time ssh-keygen:openssh-client script:bsdutils flock:util-linux; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done

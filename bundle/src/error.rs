@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::digest::Sha256;
 use crate::gate::word::{Attempt, Word};
-use crate::name::{NodeName, SiteName};
+use crate::name::{EntryName, NodeName, SiteName};
 use crate::signature::KeyId;
 use crate::trust::KeyRole;
 use crate::value::PlanId;
@@ -281,6 +281,16 @@ pub enum Error {
         /// Path below the set.
         path: String,
     },
+    /// A blob that nodes need is not whole in the set; other problems name its files.
+    #[error("give {nodes} the blob {name}: {path} is not whole in this set")]
+    BlobNeeded {
+        /// What the nodes' plans call it.
+        name: EntryName,
+        /// The nodes, for people.
+        nodes: String,
+        /// Where the blob lies in the set.
+        path: String,
+    },
     /// A file of the set has fewer bytes than set.json says.
     #[error("accept {path}: it has {found} of {expected} bytes")]
     Short {
@@ -467,6 +477,7 @@ impl Error {
             Self::NotInPlace { .. } => "AB045",
             Self::Threshold { .. } => "AB046",
             Self::SecretKey => "AB047",
+            Self::BlobNeeded { .. } => "AB048",
             Self::ReceiptKey { .. } => "AB050",
             Self::ReceiptPlan { .. } => "AB051",
             Self::ReceiptSite { .. } => "AB052",
@@ -540,7 +551,9 @@ impl Error {
             Self::Fingerprint { .. } => {
                 "do not trust this file; ask the key's owner for the fingerprint over another way, and compare again"
             }
-            Self::Missing { .. } | Self::Short { .. } => "the copy is not complete; copy the set again",
+            Self::Missing { .. } | Self::Short { .. } | Self::BlobNeeded { .. } => {
+                "the copy is not complete; copy the set again"
+            }
             Self::Altered { .. } => "do not use this set; copy it again from where it was made",
             Self::Unexpected { .. } => {
                 "remove it from the set, or copy the set again into an empty directory"

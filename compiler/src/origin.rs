@@ -5,7 +5,6 @@
 //! serves: changing an input changes exactly the scalars whose origin names it.
 
 use serde::{Serialize, Serializer};
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,21 +14,21 @@ use std::sync::Arc;
 /// `survey/mgr1.json:addresses`, `contract:v4.1.5`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Source {
-    /// Label of the input, or `contract`.
-    pub file: String,
+    /// Label of the input, or `contract`. Shared, since a file has many values.
+    pub file: Arc<str>,
     /// Path in it, in the dotted form that messages use.
     pub path: String,
 }
 
 impl Source {
     /// A source.
-    pub fn new(file: impl Into<String>, path: impl Into<String>) -> Self {
+    pub fn new(file: impl Into<Arc<str>>, path: impl Into<String>) -> Self {
         Self { file: file.into(), path: path.into() }
     }
 
     /// Whether it is a constant of a contract rather than an input.
     pub fn is_constant(&self) -> bool {
-        self.file == CONTRACT
+        *self.file == *CONTRACT
     }
 }
 
@@ -48,21 +47,24 @@ impl Serialize for Source {
     }
 }
 
-/// All that a value depends on. Never empty once it is in a document. Cheap to clone: a large site has millions of
-/// values, and most of them share their origins.
+/// All that a value depends on. Never empty once it is in a document. Small and cheap to clone: a large site has millions
+/// of values, most of which share their origins, and most origins are one source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Origin(Arc<BTreeSet<Source>>);
+pub struct Origin(
+    /// Sorted, each once.
+    Arc<[Source]>,
+);
 
 impl Serialize for Origin {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.as_ref().serialize(serializer)
+        serializer.collect_seq(self.0.iter())
     }
 }
 
 impl Origin {
     /// An origin of one source.
     pub fn of(source: Source) -> Self {
-        Self(Arc::new(BTreeSet::from([source])))
+        Self(Arc::new([source]))
     }
 
     /// A constant of the contract with this id.
@@ -80,8 +82,9 @@ impl Origin {
             self.0 = Arc::clone(&other.0);
             return;
         }
-        if !other.0.is_subset(&self.0) {
-            Arc::make_mut(&mut self.0).extend(other.0.iter().cloned());
+        let new: Vec<&Source> = other.0.iter().filter(|source| !self.names(source)).collect();
+        if !new.is_empty() {
+            self.0 = sorted(self.0.iter().chain(new).cloned().collect());
         }
     }
 
@@ -94,7 +97,7 @@ impl Origin {
     /// The same without sources at this path, for a value whose part that came from there was cut off.
     pub fn without(mut self, path: &str) -> Self {
         if self.0.iter().any(|s| s.path == path) {
-            Arc::make_mut(&mut self.0).retain(|s| s.path != path);
+            self.0 = self.0.iter().filter(|s| s.path != path).cloned().collect();
         }
         self
     }
@@ -111,7 +114,7 @@ impl Origin {
 
     /// Whether it names this source.
     pub fn names(&self, source: &Source) -> bool {
-        self.0.contains(source)
+        self.0.binary_search(source).is_ok()
     }
 
     /// Whether nothing is in it.
@@ -120,12 +123,17 @@ impl Origin {
     }
 }
 
+fn sorted(mut sources: Vec<Source>) -> Arc<[Source]> {
+    sources.sort();
+    sources.dedup();
+    sources.into()
+}
+
 impl FromIterator<Source> for Origin {
     /// Of many sources at once; constants count only where nothing else does.
     fn from_iter<I: IntoIterator<Item = Source>>(sources: I) -> Self {
-        let (constants, inputs): (BTreeSet<_>, BTreeSet<_>) =
-            sources.into_iter().partition(Source::is_constant);
-        Self(Arc::new(if inputs.is_empty() { constants } else { inputs }))
+        let (constants, inputs): (Vec<_>, Vec<_>) = sources.into_iter().partition(Source::is_constant);
+        Self(sorted(if inputs.is_empty() { constants } else { inputs }))
     }
 }
 
@@ -195,5 +203,16 @@ mod tests {
         assert_eq!(origin.sources().map(ToString::to_string).collect::<Vec<_>>(), ["mke3.toml:a.b"]);
         origin.join(&Origin::contract("v4.1.5"));
         assert_eq!(origin.sources().count(), 1);
+    }
+
+    #[test]
+    fn sources_are_sorted_and_stand_once_however_they_were_joined() {
+        let source = |path: &str| Source::new("f", path);
+        let of = |paths: &[&str]| paths.iter().map(|path| source(path)).collect::<Origin>();
+        let mut joined = of(&["c", "a"]);
+        joined.join(&of(&["b", "a"]));
+        assert_eq!(joined, of(&["a", "b", "c", "a"]));
+        assert!(joined.names(&source("b")) && !joined.names(&source("d")));
+        assert_eq!(joined.without("b"), of(&["a", "c"]));
     }
 }

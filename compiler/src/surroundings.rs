@@ -42,6 +42,17 @@ pub struct Registry {
     pub url: Tracked<String>,
     /// PEM text of its CA.
     pub ca: Option<Tracked<String>>,
+    /// The login that it asks for.
+    pub login: Option<Login>,
+}
+
+/// A login.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// The user name.
+    pub username: Tracked<String>,
+    /// Name of the slot that the password takes.
+    pub password: Tracked<String>,
 }
 
 /// A node as mke4.yaml and k0sctl.yaml name it.

@@ -361,7 +361,12 @@ fn a_dry_run_tells_and_writes_nothing() {
     assert_eq!(diff[1..], ["@ line 1", "+x"]);
     let bundle =
         airlift_bundle::archive::read(&site.bundle, &airlift_bundle::limits::Limits::FORMAT_1).unwrap();
-    let fresh = airlift_node::run::Loaded::on_medium(&disk, &home, bundle, "/".into());
+    let fresh = airlift_node::run::Loaded::on_medium(
+        &disk,
+        &home,
+        bundle,
+        Box::new(|_| Err(std::io::ErrorKind::NotFound.into())),
+    );
     let shop = Workshop { contents: &fresh, ..shop };
     let unknown = dry_run(&shop, fresh.plan(), &Default::default(), Some(Stage::Prepare));
     let Forecast::WillChange { diff } = &unknown[0].forecast else { panic!("{:?}", unknown[0]) };

@@ -21,7 +21,7 @@ apt_() {
     'deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm main' \
     >"$bed/apt/sources.list"
   apt-get -qq -o Dir::Etc::SourceList="$bed/apt/sources.list" -o Dir::Etc::SourceParts=- \
-    -o Dir::State::Lists="$bed/apt/lists" -o APT::Sandbox::User=root "$@"
+    -o Dir::State::Lists="$bed/apt/lists" -o APT::Sandbox::User=root -o Acquire::Retries=3 "$@"
 }
 
 build() {

@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods)] // the tests' own files may be half written
 
 use airlift_tests::payload::{self, IMAGES, K0S};
-use airlift_tests::{Bench, airlift, answer, files, node, stock};
+use airlift_tests::{Bench, Done, airlift, answer, binary, files, node, stock};
 
 fn bench() -> Bench {
     let bench = Bench::new("examples/acme");
@@ -149,4 +149,73 @@ fn a_serial_tells_apart_sets_that_differ_in_a_blob_alone() {
     assert_eq!(refused.code, 3, "{}", refused.err);
     assert!(refused.err.contains("raise `serial` in site.yaml to 2"), "{}", refused.err);
     assert!(!bench.path("other").exists());
+}
+
+/// Runs `airlift-node` as if this machine were a node: with its name, its address and its own root directory.
+fn as_node(bench: &Bench, name: &str, address: &str, args: &[&str]) -> Done {
+    let become_it = "printf %s \"$1\" >/proc/sys/kernel/hostname && ip address add \"$2/24\" dev lo && shift 2 && exec \"$@\"";
+    let binary = binary("airlift-node");
+    let mut line = vec!["--uts", "--net", "sh", "-c", become_it, "sh", name, address];
+    line.push(binary.to_str().unwrap());
+    line.extend(args);
+    stock(&bench.path(""), "unshare", &line)
+}
+
+#[test]
+fn prepare_puts_k0s_and_its_images_in_place_on_every_kind_of_node() {
+    let bench = bench();
+    bench.edit("site.yaml", "airgap: true", "airgap: true\ndata_dir: /srv/k0s");
+    let done = bench.compile("whole", &[]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let report = std::fs::read_to_string(bench.path("whole/report.txt")).unwrap();
+    assert!(report.contains("0755 root /usr/local/bin/k0s"), "{report}");
+    let _ = std::fs::remove_file(bench.path("site/issued.json"));
+    assert_eq!(bench.compile("cut", &["--chunk-size", "1048576"]).code, 0);
+    let (trust, key) = (bench.text("trust"), bench.text("author.pub"));
+    let print = format!("tail -n 1 {key} | base64 -d | sha256sum");
+    let print = stock(&bench.path(""), "sh", &["-c", &print]).out;
+    let print = print.split_whitespace().next().unwrap();
+    let added = node(&["trust", "add", "--trust", &trust, "--role", "author", "--fingerprint", print, &key]);
+    assert_eq!(added.code, 0, "{}", added.err);
+    for (name, address, set) in [("mgr1", "10.20.1.11", "whole"), ("wrk3", "10.20.1.23", "cut")] {
+        let root = bench.path(&format!("{name}-root"));
+        std::fs::create_dir_all(root.join("etc")).unwrap();
+        std::fs::write(root.join("etc/passwd"), "root:x:0:0::/:/bin/sh\n").unwrap();
+        std::fs::write(root.join("etc/group"), "root:x:0:\n").unwrap();
+        let (root_text, set_text) = (root.to_str().unwrap(), bench.text(set));
+        let apply = ["apply", "--root", root_text, "--trust", &trust, &set_text];
+        let asked = as_node(&bench, name, address, &[&apply[..], &["--dry-run"]].concat());
+        let shown =
+            asked.out.contains("/usr/local/bin/k0s") && asked.out.contains("/srv/k0s/images/01-images.tar");
+        assert!(shown, "{}{}", asked.out, asked.err);
+        assert!(!root.join("usr").exists(), "a dry run writes nothing");
+        let applied = as_node(&bench, name, address, &apply);
+        assert_eq!(applied.code, 4, "it waits after prepare: {}{}", applied.out, applied.err);
+        for (path, input, mode) in [
+            ("usr/local/bin/k0s", "site/k0s/k0s", 0o755),
+            ("srv/k0s/images/01-images.tar", "site/k0s/images.tar", 0o644),
+        ] {
+            let (placed, given) = (root.join(path), std::fs::read(bench.path(input)).unwrap());
+            assert!(std::fs::read(&placed).unwrap() == given, "{name}: {path} has other bytes");
+            let found = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(&placed).unwrap());
+            assert_eq!(found & 0o7777, mode, "{name}: {path}");
+        }
+    }
+}
+
+#[test]
+fn verify_tells_which_nodes_need_a_blob_that_is_not_whole() {
+    let bench = bench();
+    assert_eq!(bench.compile("set", &[]).code, 0);
+    let set = files(&bench.path("set"));
+    let k0s = set.keys().find(|path| set[*path].starts_with(b"\x7fELF")).unwrap();
+    std::fs::remove_file(bench.path("set").join(k0s)).unwrap();
+    for done in [
+        airlift(&["verify", &bench.text("set"), "--public-key", &bench.text("author.pub")]),
+        node(&["verify", &bench.text("set"), "--public-key", &bench.text("author.pub")]),
+    ] {
+        let who = "mgr1, mgr2, mgr3, wrk1, wrk2 and 1 more nodes the blob k0s";
+        assert!(done.err.contains("AB048") && done.err.contains(who), "{}", done.err);
+        assert!(!done.err.contains("images"), "only what is not whole is told: {}", done.err);
+    }
 }

@@ -37,9 +37,14 @@ impl Bench {
     }
 
     fn run(&self, args: &[&str], more: &[(&str, &str)]) -> Done {
+        self.run_by(&["sh"], args, more)
+    }
+
+    fn run_by(&self, shell: &[&str], args: &[&str], more: &[(&str, &str)]) -> Done {
         let kubectl = root().join("tests/collect/kubectl.sh");
-        let mut command = Command::new("sh");
+        let mut command = Command::new(shell[0]);
         command
+            .args(&shell[1..])
             .arg(root().join("templates/collect.sh"))
             .args(args)
             .current_dir(self.folder.path())
@@ -131,6 +136,80 @@ fn everything_is_fetched_as_the_export_has_it() {
 }
 
 #[test]
+fn every_shell_and_every_awk_collects_the_same() {
+    let mut all = Vec::new();
+    for (shell, tools) in [
+        (&["dash"][..], &["mawk"][..]),
+        (&["bash", "--posix"], &["gawk"]),
+        (
+            &["busybox", "sh"],
+            &["busybox", "cat", "cmp", "cp", "grep", "head", "mv", "rm", "sed", "sha256sum", "tail", "tr"],
+        ),
+    ] {
+        let bench = Bench::new(&[]);
+        // The tool under its own name, and as awk.
+        let folder = bench.path("tools");
+        std::fs::create_dir(&folder).expect("a folder");
+        let tool = Path::new("/usr/bin").join(tools[0]);
+        assert!(tool.exists(), "{} is missing; tests/setup.sh installs it", tools[0]);
+        for name in std::iter::once(&"awk").chain(&tools[1..]) {
+            std::os::unix::fs::symlink(&tool, folder.join(name)).expect("a link");
+        }
+        let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
+        for _ in 0..2 {
+            let done = bench.run_by(shell, &[], &[("PATH", &path)]);
+            assert_eq!((done.code, done.err.contains("note:")), (0, false), "{shell:?}: {}", done.err);
+        }
+        all.push((bench.export(), std::fs::read(bench.path("mke3.toml")).expect("mke3.toml")));
+    }
+    assert!(all.windows(2).all(|two| two[0] == two[1]));
+}
+
+#[test]
+fn what_a_person_left_in_the_site_directory_is_not_lost() {
+    let (bench, broken) = (Bench::new(&[]), Bench::new(&["down:/collectionGrants"]));
+    assert_eq!(bench.run(&[], &[]).code, 0);
+    let read = |name: &str| std::fs::read_to_string(bench.path(name)).unwrap_or_default();
+    let whole = bench.export();
+    for name in ["access/names.yaml", "access/htpasswd", "access/notes of mine.txt", "access/.hidden"] {
+        std::fs::write(bench.path(name), name).expect("a file");
+    }
+    let toml = read("mke3.toml");
+    std::fs::write(bench.path("mke3.toml"), "# mended by hand\n").expect("a file");
+    // A worse answer takes nothing away.
+    let done = bench.run(&[], &[("MKE_URL", &broken.url)]);
+    assert_eq!(done.code, 1, "{}", done.err);
+    assert!(done.err.contains("access/ stays as it was"), "{}", done.err);
+    assert!(done.err.contains("it is mke3.toml.before now"), "{}", done.err);
+    assert_eq!((read("mke3.toml"), read("mke3.toml.before").as_str()), (toml, "# mended by hand\n"));
+    assert_eq!(bench.export(), whole);
+    // What is gone in MKE 3 is gone here too.
+    std::fs::write(bench.path("access/org-gone.json"), "{}").expect("a file");
+    let done = bench.run(&[], &[]);
+    assert_eq!((done.code, done.err.contains("note:")), (0, false), "{}", done.err);
+    assert_eq!(bench.export(), whole);
+    for name in ["access/names.yaml", "access/htpasswd", "access/notes of mine.txt", "access/.hidden"] {
+        assert_eq!(read(name), name);
+    }
+    assert!(!bench.path("access/org-gone.json").exists());
+}
+
+#[test]
+fn it_says_how_it_is_used() {
+    let bench = Bench::new(&[]);
+    let done = bench.run(&["--help"], &[]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    for word in ["sh collect.sh [all|kubernetes]", "MKE_CA", "MKE_PASSWORD", "Exit code"] {
+        assert!(done.out.contains(word), "{}", done.out);
+    }
+    assert!(!done.out.contains("set -u"));
+    let done = bench.run(&["everything"], &[]);
+    assert_eq!(done.code, 2);
+    assert!(done.err.contains("not 'everything'; --help says more"), "{}", done.err);
+    assert_eq!(bench.names(), Vec::<String>::new());
+}
+
+#[test]
 fn an_expired_login_and_a_server_that_stumbles_are_overcome() {
     for faults in
         [&["expire:/collections"][..], &["shaky:/accounts", "shaky:/roles"], &["expire:/accounts/1"]]
@@ -200,7 +279,10 @@ fn without_kubectl_the_rest_is_there_and_kubernetes_comes_later() {
 fn nothing_is_written_where_nobody_can_log_in() {
     let bench = Bench::new(&[]);
     for (more, word) in [
-        (("MKE_PASSWORD", "wrong"), "refuses the login"),
+        (("MKE_PASSWORD", "wrong"), "refuses the login of admin: wrong name or password"),
+        (("MKE_PASSWORD", ""), "nobody to ask for the password"),
+        (("MKE_USER", ""), "nobody to ask for the user"),
+        (("MKE_CA", "/nonexistent/ca.pem"), "/nonexistent/ca.pem can not be read"),
         (("MKE_URL", "http://mke.example.com"), "in the clear"),
         (("MKE_URL", "http://127.0.0.1:9"), "does not answer"),
         (("MKE_URL", ""), "set MKE_URL"),
@@ -208,6 +290,7 @@ fn nothing_is_written_where_nobody_can_log_in() {
         let done = bench.run(&[], &[more]);
         assert_eq!(done.code, 2, "{}", done.err);
         assert!(done.err.contains(word), "{}", done.err);
+        assert!(!done.err.contains(".collect."), "{}", done.err);
         assert_eq!(bench.names(), Vec::<String>::new());
     }
 }

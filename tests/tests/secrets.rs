@@ -3,7 +3,7 @@
 
 use airlift_tests::canary::Detector;
 use airlift_tests::vault::{PASSPHRASE, Vault, parts_of, small, unpacked};
-use airlift_tests::{Done, answer, binary, files, stock};
+use airlift_tests::{Done, answer, binary, files, root, stock};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::collections::BTreeMap;
@@ -627,4 +627,94 @@ fn a_second_process_is_kept_out_and_a_killed_one_leaves_a_whole_store() {
     let left: Vec<_> =
         fs::read_dir(store.parent().unwrap()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(left.len() <= 3, "{left:?}");
+}
+
+#[test]
+fn password_hashes_of_accounts_are_sealed_to_the_leader_alone() {
+    const HASH: &str = "$2y$12$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
+    let vault = small();
+    fs::create_dir(vault.path("site/access")).unwrap();
+    fs::copy(
+        root().join("tests/fixtures/access/entire-company/export.json"),
+        vault.path("site/access/export.json"),
+    )
+    .unwrap();
+    vault.private("site/access/htpasswd", &format!("bob:{HASH}\n"));
+    let decisions = "decisions:\n  access.passwords: reset\n  access.privileged-pods: accept\n  access.stale-bindings: delete\n";
+    let site = fs::read_to_string(vault.path("site/site.yaml")).unwrap();
+    assert!(!site.contains("decisions:"), "the fixture has decisions now");
+    fs::write(vault.path("site/site.yaml"), site + decisions).unwrap();
+    let steps = |set: &str, node: &str| -> BTreeMap<String, serde_json::Value> {
+        let shown = airlift_tests::airlift(&[
+            "inspect",
+            &vault.text(&format!("{set}/nodes/{node}.tar.zst")),
+            "manifest.json",
+        ]);
+        let manifest: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
+        let stages = manifest["plan"]["stages"].as_array().unwrap().clone();
+        let named = |stage: &serde_json::Value| {
+            let word = stage["stage"].as_str().unwrap().to_owned();
+            let steps = stage["steps"].as_array().unwrap().clone();
+            steps.into_iter().map(move |step| (format!("{word} {}", step["id"].as_str().unwrap()), step))
+        };
+        stages.iter().flat_map(named).collect()
+    };
+    let passwords = "settle place-run-airlift-rbac-passwords-yaml";
+    // Nothing sealed: the plan is there to be looked at, and says so.
+    let done = vault.compile("unsealed", &[]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(done.err.contains("warning[S100]"), "{}", done.err);
+    let plan = steps("unsealed", "lab1");
+    for id in [
+        "prepare place-var-lib-airlift-rbac-roles-yaml",
+        "prepare place-var-lib-airlift-rbac-bindings-yaml",
+        "adopt apply-rbac",
+        passwords,
+        "settle make-logins",
+        "commit forget-logins",
+    ] {
+        assert!(plan.contains_key(id), "{id}: {:?}", plan.keys());
+    }
+    assert!(plan[passwords]["action"]["place"]["content"]["file"].is_object(), "{}", plan[passwords]);
+    assert!(steps("unsealed", "lab2").keys().all(|id| id.starts_with("prepare ") && !id.contains("rbac")));
+    let _ = fs::remove_file(vault.path("site/issued.json"));
+
+    let made = vault.secrets("new", &[]);
+    assert_eq!(made.code, 0, "{}", made.err);
+    let slot = made.out.lines().find_map(|line| line.split(' ').find(|w| w.starts_with("access/password/")));
+    let slot = slot.unwrap_or_else(|| panic!("{}", made.out)).to_owned();
+    assert!(vault.secrets("show", &[]).out.contains(&slot));
+    let sealed = vault.secrets("seal", &[]);
+    assert_eq!(sealed.code, 0, "{}", sealed.err);
+    let opened = vault.opened();
+    let field = format!("\"{}\"", BASE64.encode(HASH));
+    assert_eq!(opened.get(&format!("lab1/{slot}")), Some(&field));
+    assert!(!opened.contains_key(&format!("lab2/{slot}")));
+    let done = vault.compile("one", &[]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let plan = steps("one", "lab1");
+    assert_eq!(
+        plan[passwords]["action"]["place"]["content"]["document"]["secrets"],
+        serde_json::json!([slot]),
+        "{}",
+        plan[passwords]
+    );
+    // A new password is told and not taken unasked; a user who comes to it is missed.
+    vault.private("site/access/htpasswd", &format!("bob:{}\n", HASH.replace("lhWy", "lhWz")));
+    let again = vault.secrets("new", &[]);
+    assert!(again.err.contains(&format!("--renew {slot}")), "{}", again.err);
+    vault.private("site/access/htpasswd", &format!("bob:{HASH}\nbill:{HASH}\n"));
+    let stopped = vault.compile("two", &[]);
+    assert_ne!(stopped.code, 0);
+    assert!(
+        stopped.err.contains("access/password/") && stopped.err.contains("is not there"),
+        "{}",
+        stopped.err
+    );
+    // The site without its hashes is enough for the same set.
+    vault.private("site/access/htpasswd", "bob:airlift-secret(access/htpasswd)\n");
+    let _ = fs::remove_file(vault.path("site/issued.json"));
+    let done = vault.compile("blanked", &[]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert_eq!(files(&vault.path("one")), files(&vault.path("blanked")));
 }

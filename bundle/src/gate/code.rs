@@ -204,9 +204,15 @@ impl CodeHash {
     const LENGTH: usize = 16;
 
     /// Cost of one hash: scrypt with N = 2¹², r = 8, p = 1, that is 4 MiB of memory and around 10 ms on one core of
-    /// 2020. A site of 3 managers and 50 workers has some 3,000 codes (nine attempts), so half a minute to make all;
-    /// a person at a gate notices nothing. Who holds the hashes and guesses tries 2⁴⁹ codes on average for each word:
-    /// 170,000 core-years, for a word that is of use during one outage.
+    /// 2020. Who holds the hashes and guesses tries 2⁴⁹ codes on average for each word: 170,000 core-years, for a word
+    /// that is of use during one outage. A site's many hashes do not help: each has a salt of its own, so a guess
+    /// serves one word of one node in one attempt.
+    ///
+    /// A cheaper hash would buy time once, when codes are made, and pay with the only thing between a set's reader and
+    /// a forged word, since fifty bits are as many as people will type: with SHA-256 one graphics card finds a word in a
+    /// day. All nine attempts are hashed beforehand because a hash has to be in the set before the set goes over the air
+    /// gap; who opens attempt 4 can't fetch another. Only words that somebody checks are hashed; a person at a gate
+    /// notices nothing of the cost.
     const LOG_N: u8 = 12;
     const R: u32 = 8;
     const P: u32 = 1;

@@ -115,7 +115,7 @@ impl NodePlan {
     }
 
     /// Every blob that the plan names, with the digest that it expects.
-    pub(crate) fn blobs(&self) -> impl Iterator<Item = (&EntryName, Sha256)> {
+    pub fn blobs(&self) -> impl Iterator<Item = (&EntryName, Sha256)> {
         self.all_steps().filter_map(|(_, step)| match &step.action {
             Action::Place { content: Content::Blob { name, sha256 }, .. } => Some((name, *sha256)),
             _ => None,

@@ -18,14 +18,14 @@ use crate::error::{Error, Problems, printable};
 use crate::files::{describe, digest_file, open, read_limited};
 use crate::limits::Limits;
 use crate::manifest::Manifest;
-use crate::name::{NodeName, SetPath, SiteName};
+use crate::name::{EntryName, NodeName, SetPath, SiteName};
 use crate::plan::Plan;
 use crate::signature::{KeyId, Signature};
 use crate::trust::{KeyRole, TrustFile};
 use crate::value::{ContractId, PlanId, Serial};
 
 /// A set whose `set.json` is signed by a trusted author and approved to the threshold.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SignedSet {
     root: PathBuf,
     json: Vec<u8>,
@@ -233,13 +233,18 @@ pub fn verify_set(root: &Path, trust: &TrustFile) -> Result<Report, Problems> {
             .map(|(plan, _)| plan),
         None => None,
     };
+    let mut needed: BTreeMap<Sha256, (EntryName, Vec<NodeName>)> = BTreeMap::new();
     for file in set.index.files.iter().filter(|file| file.path.as_str() != Plan::FILE) {
         match file.path.bundle_node() {
             Some(node) => {
-                if let Some(bundle) = check_bundle(&set, &node, &mut found)
-                    && let Some(plan) = &plan
-                {
-                    hold_against_plan(&set.index, plan, bundle.bundle().manifest(), &mut found);
+                let Some(bundle) = check_bundle(&set, &node, &mut found) else { continue };
+                let manifest = bundle.bundle().manifest();
+                if let Some(plan) = &plan {
+                    hold_against_plan(&set.index, plan, manifest, &mut found);
+                }
+                for blob in &manifest.blobs {
+                    let (_, nodes) = needed.entry(blob.sha256).or_insert((blob.name.clone(), Vec::new()));
+                    nodes.push(node.clone());
                 }
             }
             None if Part::of(&file.path).is_some_and(|part| part.chunk.is_some()) => {}
@@ -249,6 +254,7 @@ pub fn verify_set(root: &Path, trust: &TrustFile) -> Result<Report, Problems> {
         }
     }
     check_chunks(&set, &mut found);
+    name_who_needs(&needed, &mut found);
     if let Some(plan) = &plan {
         for path in plan.nodes.iter().map(|planned| planned.node.name.bundle_path()) {
             if set.index.file(path.as_str()).is_none() {
@@ -270,6 +276,28 @@ pub fn verify_set(root: &Path, trust: &TrustFile) -> Result<Report, Problems> {
         bytes: set.index.files.iter().fold(0, |sum, file| sum.saturating_add(file.size)),
         signers: set.signers,
     })
+}
+
+/// What the files of a blob are for, where one of them is missing, short or altered: their names are digests.
+fn name_who_needs(needed: &BTreeMap<Sha256, (EntryName, Vec<NodeName>)>, found: &mut Vec<Error>) {
+    /// More nodes are counted.
+    const NAMED: usize = 5;
+    let of = |error: &Error| match error {
+        Error::Missing { path } | Error::Short { path, .. } | Error::Altered { path, .. } => {
+            path.strip_suffix(".part").unwrap_or(path).parse().ok().and_then(|path| Part::of(&path))
+        }
+        _ => None,
+    };
+    let broken: BTreeSet<Sha256> = found.iter().filter_map(of).map(|part| part.blob).collect();
+    for (blob, (name, nodes)) in needed.iter().filter(|(blob, _)| broken.contains(*blob)) {
+        let named: Vec<&str> = nodes.iter().take(NAMED).map(NodeName::as_str).collect();
+        let nodes = match nodes.len().saturating_sub(NAMED) {
+            0 => named.join(", "),
+            more => format!("{} and {more} more nodes", named.join(", ")),
+        };
+        let path = Part { blob: *blob, chunk: None }.path();
+        found.push(Error::BlobNeeded { name: name.clone(), nodes, path });
+    }
 }
 
 fn keep<T>(result: Result<T, Error>, found: &mut Vec<Error>) -> Option<T> {

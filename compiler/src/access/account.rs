@@ -36,11 +36,11 @@ pub fn account(
     bindings: &Bindings,
     swarm: &Swarm,
     answers: &Answers,
-    objects: &[(String, Object)],
+    objects: &mut [(String, Object)],
     findings: &mut Findings,
 ) -> Account {
     let mut to: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (place, object) in objects {
+    for (place, object) in &*objects {
         for from in &object.from {
             to.entry(from).or_default().push(place);
         }
@@ -91,12 +91,13 @@ pub fn account(
         book.add(binding.reference(), &binding.place, value, fate, why);
     }
     book.check(objects, findings);
-    let values = objects.iter().map(|(place, object)| ValueEntry {
+    let things = book.things;
+    let values = objects.iter_mut().map(|(place, object)| ValueEntry {
         value: place.clone(),
         is: object.summary().into(),
-        from: object.from.iter().map(|from| Source::new(ACCESS, from.as_str())).collect(),
+        from: std::mem::take(&mut object.from).into_iter().map(|from| Source::new(ACCESS, from)).collect(),
     });
-    Account { objects: values.collect(), things: book.things }
+    Account { objects: values.collect(), things }
 }
 
 /// Whether a point is still open for something of this fate.
@@ -157,7 +158,8 @@ impl Book<'_> {
         let to = self.to.get(subject.as_str()).into_iter().flatten().map(|s| (*s).to_owned()).collect();
         let key = format!("{ACCESS}:{}", shown(&subject));
         self.names.insert(subject);
-        self.things.push(KeyEntry { key, line, column, value, default: false, fate, why: why.into(), to });
+        let (file, why) = (place.file.label().to_owned(), why.into());
+        self.things.push(KeyEntry { key, file, line, column, value, default: false, fate, why, to });
     }
 
     /// What was carried is some object's origin, what was dropped is none's, and nothing else is any.

@@ -6,6 +6,7 @@
 
 use crate::diag::codes::access as code;
 use crate::diag::{Finding, Findings};
+use crate::secrets::Secret;
 use crate::site::SiteFile;
 use crate::source;
 use base64::Engine as _;
@@ -19,14 +20,17 @@ pub const HTPASSWD: &str = "htpasswd";
 /// Costs that Dex takes: it refuses less than bcrypt's default, and more than it can check in a login's time.
 const COSTS: RangeInclusive<u32> = 10..=16;
 
+/// Each is a sealed file of its own; a manifest, which lists them, has 4 MiB.
+const MOST: usize = 5000;
+
 /// A hash as Dex's objects hold it. Neither shown nor compared. `None` where the file holds slots already.
 #[derive(Clone)]
 pub struct Hash(Option<String>);
 
 impl Hash {
-    /// The finished scalar of the field `hash`: base64 of the bcrypt text. `None` where only its slot is here.
-    pub fn sealed_scalar(&self) -> Option<String> {
-        self.0.as_ref().map(|text| STANDARD.encode(text))
+    /// What stands in the field `hash`: base64 of the bcrypt text. `None` where only its slot is here.
+    pub fn field(&self) -> Option<Secret> {
+        self.0.as_ref().map(|text| Secret::new(STANDARD.encode(text)))
     }
 }
 
@@ -75,6 +79,12 @@ impl Hashes {
             let message = format!("{label}, line {}: {wrong}", at + 1);
             let help = "take the line away, or set the password again after the migration";
             findings.push(Finding::new(code::HASHES, message).help(help));
+        }
+        if hashes.len() > MOST {
+            let message = format!("{label} has {} hashes, and a bundle holds {MOST}", hashes.len());
+            let help =
+                "leave out users who log in seldom; an administrator gives them new passwords afterwards";
+            findings.push(Finding::new(code::HASHES_MANY, message).help(help));
         }
         Self(hashes)
     }
@@ -127,6 +137,15 @@ mod tests {
     }
 
     #[test]
+    fn more_hashes_than_a_bundle_holds_are_told_before_they_are_sealed() {
+        let rest = "N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
+        let lines = |n: usize| -> String { (0..n).map(|i| format!("u{i}:$2y$12${rest}\n")).collect() };
+        assert!(read(&lines(MOST), 0o600).1.is_empty());
+        let (_, said) = read(&lines(MOST + 1), 0o600);
+        assert!(said.len() == 1 && said[0].contains("A024"), "{said:?}");
+    }
+
+    #[test]
     fn only_what_dex_takes_is_a_hash_and_no_message_shows_one() {
         let rest = "N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
         let (hashes, said) = read(
@@ -143,7 +162,7 @@ mod tests {
         assert!(!hashes.blanked().contains(rest));
         let (again, said) = read(&hashes.blanked(), 0o600);
         assert!(said.is_empty() && again.blanked() == hashes.blanked());
-        let scalar = hashes.get("bob").and_then(Hash::sealed_scalar).unwrap();
-        assert_eq!(STANDARD.decode(scalar).unwrap(), format!("$2y$12${rest}").into_bytes());
+        let scalar = hashes.get("bob").and_then(Hash::field).unwrap();
+        assert_eq!(STANDARD.decode(scalar.expose()).unwrap(), format!("$2y$12${rest}").into_bytes());
     }
 }

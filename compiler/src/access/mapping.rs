@@ -12,6 +12,7 @@
 use super::read::shown;
 use crate::diag::Findings;
 use crate::diag::codes::access as code;
+use crate::site::values::SLOT;
 use crate::source::{Cursor, Entry, Field, File, Value, yaml};
 use std::collections::BTreeMap;
 
@@ -62,6 +63,8 @@ fn name(field: &Field<&Entry>, findings: &mut Findings) -> Option<String> {
         "is empty"
     } else if name.chars().any(char::is_control) || name.trim() != name {
         "has blanks around it or control characters in it"
+    } else if name.contains(SLOT) {
+        "looks like the slot of a secret"
     } else if name.starts_with("system:") {
         "begins with `system:`, which Kubernetes keeps for itself"
     } else {

@@ -7,6 +7,7 @@ use super::read::shown;
 use crate::diag::{Code, Finding, Findings, Severity};
 use crate::source::Place;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Cases that a finding shows.
@@ -20,7 +21,7 @@ pub struct Note {
     /// What it is about: `user:bob`, `team:acme/dev`, `clusterrolebinding:ops-admins`.
     pub subject: String,
     /// What is the matter, as a fragment.
-    pub detail: String,
+    pub detail: Cow<'static, str>,
     /// Where it stands in the export.
     pub place: Option<Place>,
 }
@@ -39,7 +40,7 @@ pub struct Item {
     /// See [`Note::subject`].
     pub subject: String,
     /// See [`Note::detail`].
-    pub detail: String,
+    pub detail: Cow<'static, str>,
 }
 
 impl Notes {
@@ -48,7 +49,7 @@ impl Notes {
         &mut self,
         code: &'static Code,
         subject: impl Into<String>,
-        detail: impl Into<String>,
+        detail: impl Into<Cow<'static, str>>,
         place: Option<&Place>,
     ) {
         self.0.push(Note { code, subject: subject.into(), detail: detail.into(), place: place.cloned() });
@@ -70,14 +71,12 @@ impl Notes {
     }
 
     /// All cases as data.
-    pub fn items(&self) -> Vec<Item> {
-        let item = |note: &Note| Item {
-            code: note.code.id,
-            severity: word(note.code.severity),
-            subject: note.subject.clone(),
-            detail: note.detail.clone(),
+    pub fn into_items(self) -> Vec<Item> {
+        let item = |Note { code, subject, detail, .. }: Note| {
+            let Code { id, severity, .. } = code;
+            Item { code: id, severity: word(*severity), subject, detail }
         };
-        self.0.iter().map(item).collect()
+        self.0.into_iter().map(item).collect()
     }
 
     /// One finding for each kind. An answered point counts as decided.

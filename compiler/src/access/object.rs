@@ -20,7 +20,7 @@ pub struct Object {
     pub annotations: BTreeMap<String, String>,
     /// What it is.
     pub body: Body,
-    /// What in MKE 3 it depends on: `user:bob`, `clusterrolebinding:ops-admins`.
+    /// What in MKE 3 it depends on: `user:bob`, `clusterrolebinding:ops-admins`. Moves into the account.
     pub from: BTreeSet<String>,
 }
 

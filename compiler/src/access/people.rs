@@ -111,7 +111,7 @@ pub fn subject(user: &User) -> String {
 }
 
 fn person(user: &User, mapping: &Mapping, hashes: &Hashes, answers: &Answers, notes: &mut Notes) -> Person {
-    let mut note = |code, detail: &str| notes.add(code, subject(user), detail, Some(&user.place));
+    let mut note = |code, detail: &'static str| notes.add(code, subject(user), detail, Some(&user.place));
     if !user.active {
         note(code::USER_DISABLED, "can't log in to MKE 3; gets nothing, as member and as subject");
         return Person::LeftOut("disabled in MKE 3");

@@ -2,6 +2,7 @@
 
 use super::export::{RoleRef, Subject};
 use super::labels;
+use crate::secrets::policy::PASSWORD_HASHES;
 use crate::site::rights::StockRole;
 use std::collections::BTreeSet;
 
@@ -107,6 +108,6 @@ pub struct Login {
 impl Login {
     /// The slot of the password hash.
     pub fn slot(&self) -> String {
-        format!("access/password/{}", self.id.to_ascii_lowercase())
+        format!("{PASSWORD_HASHES}{}", self.id.to_ascii_lowercase())
     }
 }

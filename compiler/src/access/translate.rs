@@ -10,7 +10,7 @@ use super::mapping::Mapping;
 use super::names;
 use super::nodes::{Nodes, nodes};
 use super::notes::Notes;
-use super::object::Object;
+use super::object::{Body, Object};
 use super::people::{self, LoginBy, People, Person};
 use super::report::{self, BindingCounts, Count, Report, Summary};
 use super::rights::{Admins, EmptyRole, Gift, Login, Rights};
@@ -82,7 +82,7 @@ pub fn translate(
     let people = People::new(export, &options.mapping, &options.hashes, answers, &mut notes);
     let admins = admins(&people, &taken, &mut notes);
     let mut nodes = nodes(export, &people, &options.mapping, answers, &taken, &mut notes);
-    let bindings = bindings(export, &people, &mut nodes, answers, &mut notes);
+    let mut bindings = bindings(export, &people, &mut nodes, answers, &mut notes);
     let own: BTreeSet<String> = taken
         .iter()
         .cloned()
@@ -99,22 +99,24 @@ pub fn translate(
 
     let rights = Rights {
         swarm_roles: swarm.roles.iter().cloned().chain(placeholder).collect(),
-        bindings: bindings.rewritten.clone(),
+        bindings: std::mem::take(&mut bindings.rewritten),
         admins,
         logins: logins(&people),
-        nodes: nodes.list.clone(),
+        nodes: std::mem::take(&mut nodes.list),
     };
-    let objects: Vec<(String, Object)> = writer
-        .objects(&rights, findings)
+    let (aggregated, passwords) = (rights.nodes.len(), rights.logins.len());
+    let mut objects: Vec<(String, Object)> = writer
+        .objects(rights, findings)
         .into_iter()
         .map(|object| (format!("{}:{}", file(&object), super::read::shown(&object.reference())), object))
         .collect();
     distinct(&objects, findings);
-    let account = account(export, &people, &bindings, &swarm, answers, &objects, findings);
+    let account = account(export, &people, &bindings, &swarm, answers, &mut objects, findings);
     notes.report(answers, findings);
     answers.unused(|id| notes.has(id), findings);
-    let summary = summary(export, &people, &nodes, &bindings, &swarm, &rights, &notes);
-    let report = Report { summary, users: report::users(&people), delete_proposed, items: notes.items() };
+    let summary = summary(export, &people, &bindings, &swarm, [aggregated, passwords], &notes);
+    let report =
+        Report { summary, users: report::users(&people), delete_proposed, items: notes.into_items() };
     Translation { objects, account, report }
 }
 
@@ -128,6 +130,14 @@ fn file(object: &Object) -> &'static str {
 }
 
 impl Translation {
+    /// The slots of password hashes, each with the user's name.
+    pub fn slots(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.objects.iter().filter_map(|(_, object)| match &object.body {
+            Body::Password { user, slot, .. } => Some((slot.as_str(), user.as_str())),
+            _ => None,
+        })
+    }
+
     /// The files of the set, by path. Secrets are slots.
     pub fn files(&self) -> BTreeMap<&'static str, String> {
         let mut files: BTreeMap<&'static str, String> = BTreeMap::new();
@@ -319,10 +329,9 @@ fn distinct(objects: &[(String, Object)], findings: &mut Findings) {
 fn summary(
     export: &Export,
     people: &People<'_>,
-    nodes: &Nodes,
     bindings: &Bindings,
     swarm: &Swarm,
-    rights: &Rights,
+    [aggregated_roles, passwords]: [usize; 2],
     notes: &Notes,
 ) -> Summary {
     let teams: usize = export.orgs.iter().map(|org| org.teams.len()).sum();
@@ -337,7 +346,7 @@ fn summary(
         organizations: Count::new(export.orgs.len(), export.orgs.len()),
         teams: Count::new(teams, teams),
         grants: Count::new(export.grants.len(), merged),
-        aggregated_roles: nodes.list.len(),
+        aggregated_roles,
         swarm_roles_replicated: swarm.roles.len(),
         bindings: BindingCounts {
             found: bindings.outcomes.len() - outcome(&[Outcome::Ours]),
@@ -351,7 +360,7 @@ fn summary(
             ]),
             untouched: outcome(&[Outcome::Untouched]),
         },
-        passwords: rights.logins.len(),
+        passwords,
         passwords_to_reset: people.iter().filter(reset).count(),
         report_items: report::severities(notes),
     }

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A way of writing rights down.
 pub trait Writer {
     /// The objects, in the order in which they are applied.
-    fn objects(&self, rights: &Rights, findings: &mut Findings) -> Vec<Object>;
+    fn objects(&self, rights: Rights, findings: &mut Findings) -> Vec<Object>;
 }
 
 /// Aggregated ClusterRoles and bindings of the same name.
@@ -24,32 +24,36 @@ pub struct ClusterRoles;
 
 /// Subjects of one binding. The longest names that MKE 3 takes make it 1.3 MB then; the store refuses 1.5 MiB.
 const SUBJECTS: usize = 4000;
-/// Bytes of an annotation that leave room for others; Kubernetes takes 256 KiB in all.
-const ANNOTATION: usize = 200 << 10;
+/// Bytes of an annotation: going back hands it to kubectl as an argument, of which Linux takes 128 KiB.
+const ANNOTATION: usize = 120 << 10;
 
 impl Writer for ClusterRoles {
-    fn objects(&self, rights: &Rights, findings: &mut Findings) -> Vec<Object> {
-        let mut roles: Vec<Object> = rights.nodes.iter().map(aggregated).collect();
-        roles.extend(rights.swarm_roles.iter().map(|role| {
+    fn objects(&self, rights: Rights, findings: &mut Findings) -> Vec<Object> {
+        let mut roles = Vec::with_capacity(rights.nodes.len());
+        let mut bindings = Vec::with_capacity(rights.nodes.len());
+        for mut node in rights.nodes {
+            roles.push(aggregated(&mut node));
+            bindings.extend(own_binding(node));
+        }
+        roles.extend(rights.swarm_roles.into_iter().map(|role| {
             let kind = if role.original.is_some() { Kind::SwarmRole } else { Kind::Placeholder };
-            let mut object = cluster(&role.name, Body::Empty, role.from.clone());
+            let mut object = cluster(&role.name, Body::Empty, role.from);
             object.labels = pairs([(labels::KIND, kind.value()), (labels::SWARM_ROLE, &role.name)]);
             if let Some((name, id)) = &role.original {
                 object.annotations = pairs([(labels::ORIGINAL_NAME, name), (labels::MKE3_ID, id)]);
             }
             object
         }));
-        let mut bindings: Vec<Object> = rights.nodes.iter().flat_map(own_binding).collect();
-        if let Some(admins) = &rights.admins {
+        if let Some(admins) = rights.admins {
             let role = RoleRef { cluster: true, name: "cluster-admin".to_owned() };
-            let mut object = cluster(&admins.name, Body::Empty, admins.from.clone());
+            let mut object = cluster(&admins.name, Body::Empty, admins.from);
             object.labels = pairs([(labels::KIND, Kind::Admins.value())]);
-            bindings.extend(parts(object, &role, &admins.subjects));
+            bindings.extend(parts(object, &role, admins.subjects));
         }
-        for rewritten in &rights.bindings {
+        for rewritten in rights.bindings {
             bindings.extend(self::rewritten(rewritten, findings));
         }
-        let mut logins: Vec<Object> = rights.logins.iter().map(password).collect();
+        let mut logins: Vec<Object> = rights.logins.into_iter().map(password).collect();
         for list in [&mut roles, &mut bindings, &mut logins] {
             list.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
         }
@@ -73,8 +77,8 @@ fn cluster(name: &str, body: Body, from: BTreeSet<String>) -> Object {
 }
 
 /// A node's object without its body.
-fn of_node(node: &Node, from: &BTreeSet<String>) -> Object {
-    let mut object = cluster(&node.name, Body::Empty, from.clone());
+fn of_node(node: &Node, from: BTreeSet<String>) -> Object {
+    let mut object = cluster(&node.name, Body::Empty, from);
     object.labels = pairs([(labels::KIND, node.kind.value()), (labels::ORG, &node.org)]);
     if let Some(team) = &node.team {
         object.labels.insert(labels::TEAM.to_owned(), team.clone());
@@ -83,21 +87,23 @@ fn of_node(node: &Node, from: &BTreeSet<String>) -> Object {
     object
 }
 
-fn aggregated(node: &Node) -> Object {
+fn aggregated(node: &mut Node) -> Object {
     let label = |gift: &Gift| match gift {
         Gift::Stock(role) => (labels::aggregate_to(role.name()), "true".to_owned()),
         Gift::Swarm(name) => (labels::SWARM_ROLE.to_owned(), name.clone()),
     };
     let body = Body::Aggregated(node.gives.iter().map(label).collect());
-    Object { body, ..of_node(node, &node.role_from) }
+    let from = std::mem::take(&mut node.role_from);
+    Object { body, ..of_node(node, from) }
 }
 
-fn own_binding(node: &Node) -> Vec<Object> {
+fn own_binding(mut node: Node) -> Vec<Object> {
     let role = RoleRef { cluster: true, name: node.name.clone() };
-    parts(of_node(node, &node.binding_from), &role, &node.subjects)
+    let from = std::mem::take(&mut node.binding_from);
+    parts(of_node(&node, from), &role, node.subjects)
 }
 
-fn rewritten(binding: &Rewritten, findings: &mut Findings) -> Vec<Object> {
+fn rewritten(binding: Rewritten, findings: &mut Findings) -> Vec<Object> {
     let before = subjects_json(&binding.before);
     if before.len() > ANNOTATION {
         let message = format!(
@@ -108,20 +114,19 @@ fn rewritten(binding: &Rewritten, findings: &mut Findings) -> Vec<Object> {
         let help = "split it into several bindings in MKE 3, or bind a team instead";
         findings.push(Finding::new(code::BINDING_SIZE, message).help(help));
     }
-    let mut object = cluster(&binding.name, Body::Empty, binding.from.clone());
-    object.namespace.clone_from(&binding.namespace);
+    let mut object = cluster(&binding.name, Body::Empty, binding.from);
+    object.namespace = binding.namespace;
     object.annotations = pairs([(labels::ORIGINAL_SUBJECTS, &before)]);
-    parts(object, &binding.role, &binding.subjects)
+    parts(object, &binding.role, binding.subjects)
 }
 
 /// One binding, or several where there are too many subjects for one object. The first has the name; the others are
 /// ours, whatever the first is, so that going back removes them.
-fn parts(object: Object, role: &RoleRef, subjects: &BTreeSet<Subject>) -> Vec<Object> {
-    let subjects: Vec<Subject> = subjects.iter().cloned().collect();
-    let mut chunks = subjects.chunks(SUBJECTS);
-    let first = chunks.next().unwrap_or_default().to_vec();
+fn parts(object: Object, role: &RoleRef, subjects: BTreeSet<Subject>) -> Vec<Object> {
+    let mut first: Vec<Subject> = subjects.into_iter().collect();
+    let more = first.split_off(first.len().min(SUBJECTS));
     let mut bindings = Vec::new();
-    for (i, chunk) in chunks.enumerate() {
+    for (i, chunk) in more.chunks(SUBJECTS).enumerate() {
         let mut part = object.clone();
         // No slug has a dot, so this name is free unless somebody has chosen just it.
         part.name = format!("{}.{}", object.name, i + 2);
@@ -134,14 +139,14 @@ fn parts(object: Object, role: &RoleRef, subjects: &BTreeSet<Subject>) -> Vec<Ob
     bindings
 }
 
-fn password(login: &Login) -> Object {
+fn password(login: Login) -> Object {
     Object {
         namespace: Some(labels::DEX_NAMESPACE.to_owned()),
         name: dex_name(&login.name),
         labels: pairs([(labels::KIND, Kind::Login.value())]),
         annotations: pairs([(labels::MKE3_ID, &login.id)]),
-        body: Body::Password { user: login.name.clone(), id: login.id.clone(), slot: login.slot() },
-        from: login.from.clone(),
+        body: Body::Password { slot: login.slot(), user: login.name, id: login.id },
+        from: login.from,
     }
 }
 
@@ -183,7 +188,7 @@ mod tests {
         let subjects: BTreeSet<Subject> =
             (0..SUBJECTS * 2 + 1).map(|i| Subject::User(format!("u{i:06}"))).collect();
         let role = RoleRef { cluster: true, name: "x".to_owned() };
-        let all = parts(cluster("ops-org", Body::Empty, BTreeSet::new()), &role, &subjects);
+        let all = parts(cluster("ops-org", Body::Empty, BTreeSet::new()), &role, subjects.clone());
         let names: Vec<&str> = all.iter().map(|o| o.name.as_str()).collect();
         assert_eq!(names, ["ops-org", "ops-org.2", "ops-org.3"]);
         let mut bound = Vec::new();

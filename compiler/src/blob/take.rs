@@ -7,7 +7,7 @@ use super::wanted::wanted;
 use crate::contract::Contract;
 use crate::diag::codes::{input, site as code};
 use crate::diag::{Finding, Findings};
-use crate::document::{CONFIG, NodeDocuments};
+use crate::document::{CONFIG, InstallFlags, NodeDocuments, PROGRAM};
 use crate::emit::{BlobCopy, OutputError, SetWriter};
 use crate::site::values::SitePath;
 use crate::site::{Settings, SiteFiles};
@@ -32,6 +32,25 @@ pub struct Taken {
     /// Where it lies in the set: one file, or its chunks.
     pub pieces: Vec<SetFile>,
 }
+
+impl Taken {
+    /// Where it goes on a node, and its permission bits.
+    pub fn place(&self, data_dir: &str) -> (String, u32) {
+        match self.blob.name.as_str() {
+            K0S => (PROGRAM.to_owned(), 0o755),
+            bundle => (format!("{data_dir}/{bundle}"), 0o644),
+        }
+    }
+
+    /// Whether a node where k0s is installed like this needs it: all run k0s, but only those with pods need images.
+    pub fn is_for(&self, flags: &InstallFlags) -> bool {
+        self.blob.name.as_str() == K0S || flags.runs_pods()
+    }
+}
+
+/// What manifests call the program. Bundles are called as they lie below k0s' data directory, which looks for them in
+/// `images`.
+const K0S: &str = "k0s";
 
 /// Where blobs come from, and what they are held against.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +86,7 @@ pub fn take(from: &From<'_>, into: &Into<'_>, findings: &mut Findings) -> Result
     let mut taker =
         Taker { files, cut: into.cut, writer: into.writer, each: into.each, findings, taken: Vec::new() };
     if let Some(named) = &settings.k0s_binary
-        && let Some(program) = taker.one(named, "k0s".to_owned(), |reader| program::inspect(reader))?
+        && let Some(program) = taker.one(named, K0S.to_owned(), |reader| program::inspect(reader))?
     {
         taker.findings.append(about_program(named, &program, contract));
     }
@@ -247,7 +266,8 @@ fn about_bundles(
     // What is missing can be told only when every bundle could be read.
     let (Some((named, _)), true) = (bundles.first(), whole) else { return };
     let Some(leader) = nodes.nodes.first() else { return };
-    let config = leader.files.iter().find(|file| file.path == CONFIG);
+    let files = nodes.files(leader);
+    let config = files.iter().find(|file| file.path == CONFIG);
     let Some(config) = config.map(|file| &file.document.tree) else { return };
     let wanted = wanted(config, &leader.flags, contract.k0s.images);
     let missing: Vec<&str> =

@@ -2,14 +2,13 @@
 
 use super::answer::Answer;
 use super::args::Format;
-use super::compile::blob_bytes;
 use super::exit;
 use super::loading::{self, Loaded};
 use super::progress::Progress;
 use super::site_args::SiteArgs;
 use super::ui::{Ui, exit_code};
+use super::whole::Whole;
 use crate::access::report::Summary;
-use crate::blob;
 use crate::compile::Translated;
 use crate::contract::Use;
 use crate::ledger::KeyEntry;
@@ -34,14 +33,9 @@ pub fn run(ui: Ui, args: &SiteArgs, toml: Option<&Path>, format: Format) -> anyh
         None => loading::site(args, Use::Convert)?,
     };
     let translated = inputs.as_ref().map(|inputs| Translated::new(inputs, &mut findings));
-    if let Some((translated, site, nodes)) =
-        translated.as_ref().and_then(|t| Some((t, t.inputs.site.as_ref()?, t.nodes.as_ref()?)))
-    {
-        let progress = Progress::new(ui, "reading blobs", blob_bytes(site, &files));
-        let contract = translated.inputs.contract;
-        let from = blob::From { settings: &site.settings, files: &files, contract, nodes };
-        let into = blob::Into { cut: u64::MAX, writer: None, each: &|bytes| progress.add(bytes) };
-        blob::take(&from, &into, &mut findings)?;
+    if let Some(whole) = Whole::of(translated.as_ref(), &files) {
+        let progress = Progress::new(ui, "reading blobs", whole.blob_bytes());
+        whole.blobs(u64::MAX, None, &progress, &mut findings)?;
     }
     if format == Format::Text {
         ui.findings(&findings);

@@ -5,18 +5,17 @@ use super::loading::{self, Loaded};
 use super::progress::Progress;
 use super::site_args::SiteArgs;
 use super::ui::{Ui, exit_code};
+use super::whole::Whole;
 use super::{exit, keygen, output};
 use crate::ambient;
-use crate::blob;
-use crate::compile::bundle::{self, Parts};
-use crate::compile::{Inputs, Translated, report};
+use crate::compile::{Inputs, Translated};
 use crate::contract::Use;
 use crate::diag::Findings;
 use crate::emit::{Existing, ISSUED, Issued, SerialError, SetWriter, Standing, standing};
 use crate::secrets::Sealed;
 use crate::secrets::policy::Slots;
+use crate::site::SiteFiles;
 use crate::site::values::Date;
-use crate::site::{Site, SiteFiles};
 use anyhow::Context as _;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -61,21 +60,19 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<Answer> {
             return Ok(Answer::new(code).findings(&findings).problem(error.to_string(), None));
         }
     };
-    let whole = translated.as_ref().and_then(|t| Some((t, t.inputs.site.as_ref()?, t.nodes.as_ref()?)));
-    let (false, Some((translated, site, nodes))) = (findings.stop(), whole) else {
+    let (false, Some(whole)) = (findings.stop(), Whole::of(translated.as_ref(), &files)) else {
         ui.findings(&findings);
         return Ok(Answer::stopped(&findings, "nothing was written"));
     };
+    let (translated, site) = (whole.translated, whole.site);
     let out =
         wish.out.map_or_else(|| PathBuf::from(format!("{}-set", site.settings.site.value)), Path::to_owned);
     let existing = if wish.force { Existing::Replace } else { Existing::Keep };
     let contract = translated.inputs.contract;
     let writer = SetWriter::begin(&out, existing)?;
     let mut about_blobs = Findings::new();
-    let progress = Progress::new(ui, "reading blobs", blob_bytes(site, &files));
-    let from = blob::From { settings: &site.settings, files: &files, contract, nodes };
-    let into = blob::Into { cut: wish.chunk_size, writer: Some(&writer), each: &|bytes| progress.add(bytes) };
-    let blobs = blob::take(&from, &into, &mut about_blobs)?;
+    let progress = Progress::new(ui, "reading blobs", whole.blob_bytes());
+    let blobs = whole.blobs(wish.chunk_size, Some(&writer), &progress, &mut about_blobs)?;
     drop(progress);
     timeless.append(about_blobs.clone());
     findings.append(about_blobs);
@@ -89,17 +86,7 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<Answer> {
             contract.id, site.settings.mke3_version.value
         ));
     }
-    let report = report::text(translated, site, nodes, &timeless)?;
-    let parts = Parts {
-        translated,
-        site,
-        nodes,
-        files: &files,
-        blobs: &blobs,
-        report: &report,
-        sealed: sealed.as_ref(),
-    };
-    let packed = bundle::pack(&parts, Some(&key), &writer).context("can't pack the set")?;
+    let packed = whole.pack(&blobs, sealed.as_ref(), &timeless, Some(&key), &writer)?;
     let (name, serial) = (site.settings.site.value.to_string(), site.settings.serial.value);
     let issued = match may_issue(&wish.site.dir, &out, &name, serial, &packed.set_json) {
         Ok(issued) => issued,
@@ -157,12 +144,6 @@ pub(super) fn sealed(
         return Ok(None);
     };
     Ok(Sealed::read(files, site, &Slots::of(translated), plaintext, findings)?)
-}
-
-/// How much there is to read of them.
-pub(super) fn blob_bytes(site: &Site, files: &SiteFiles) -> u64 {
-    let named = site.settings.k0s_binary.iter().chain(&site.settings.image_bundles);
-    named.filter_map(|named| files.get(named.value.as_str())).map(|file| file.size).sum()
 }
 
 /// Whether a set with this `set.json` may leave under this serial.

@@ -24,7 +24,7 @@ pub fn run(
             .findings(&findings)
             .problem("nothing was written", Some("mend what stands above and run the same command again")));
     };
-    for document in translated.shared().into_iter().skip(1) {
+    for document in translated.shared.iter().skip(1) {
         ui.say(&format!("note: {} stands beside the file; `airlift compile` writes it", document.label));
     }
     let text = crate::document::yaml::to_string(&translated.translation.mke4);

@@ -17,7 +17,7 @@ pub fn run(ui: Ui, query: &str, args: &SiteArgs) -> anyhow::Result<Answer> {
     };
     // Findings of the translation are `airlift check`'s; an answer is good although something else stops a compile.
     let translated = Translated::new(inputs, &mut findings);
-    let found = explain(&translated.ledger, query);
+    let found = explain(&translated.ledger, &|each| translated.each_value(each), query);
     if found.is_empty() {
         let hint = match found.perhaps.as_slice() {
             [] => "ask for `mke3.toml:KEY` or `mke4.yaml:PATH`; `airlift keys` lists all keys".to_owned(),

@@ -29,6 +29,7 @@ mod secrets_show;
 mod site_args;
 mod ui;
 mod verify;
+mod whole;
 
 pub use args::{Airlift, Verb};
 pub use run::run;

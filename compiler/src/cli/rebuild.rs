@@ -1,19 +1,17 @@
 //! `airlift rebuild --check`: is a set what the compiler makes of a site directory?
 
 use super::answer::Answer;
-use super::compile::{blob_bytes, sealed};
+use super::compile::sealed;
 use super::exit;
 use super::loading::{self, Loaded};
 use super::progress::Progress;
 use super::site_args::SiteArgs;
 use super::ui::Ui;
 use super::verify::trusted;
-use crate::blob;
-use crate::compile::bundle::{self, Parts};
-use crate::compile::{Translated, report};
+use super::whole::Whole;
+use crate::compile::Translated;
 use crate::contract::Use;
 use crate::rebuild::Against;
-use anyhow::Context as _;
 use serde::Serialize;
 use std::path::Path;
 
@@ -49,16 +47,12 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<Answer> {
     let Loaded { inputs, mut findings, files } = loading::site(wish.site, Use::Compile)?;
     let translated = inputs.as_ref().map(|inputs| Translated::new(inputs, &mut findings));
     let sealed = sealed(translated.as_ref(), &files, true, &mut findings)?;
-    let whole = translated.as_ref().and_then(|t| Some((t, t.inputs.site.as_ref()?, t.nodes.as_ref()?)));
-    let (false, Some((translated, site, nodes))) = (findings.stop(), whole) else {
+    let (false, Some(whole)) = (findings.stop(), Whole::of(translated.as_ref(), &files)) else {
         ui.findings(&findings);
         return Ok(Answer::stopped(&findings, STOPPED));
     };
-    let progress = Progress::new(ui, "reading blobs", 2 * blob_bytes(site, &files));
-    let contract = translated.inputs.contract;
-    let from = blob::From { settings: &site.settings, files: &files, contract, nodes };
-    let into = blob::Into { cut: wish.chunk_size, writer: None, each: &|bytes| progress.add(bytes) };
-    let blobs = blob::take(&from, &into, &mut findings)?;
+    let progress = Progress::new(ui, "reading blobs", 2 * whole.blob_bytes());
+    let blobs = whole.blobs(wish.chunk_size, None, &progress, &mut findings)?;
     if findings.stop() {
         ui.findings(&findings);
         return Ok(Answer::stopped(&findings, STOPPED));
@@ -69,17 +63,7 @@ pub fn run(ui: Ui, wish: &Wish<'_>) -> anyhow::Result<Answer> {
         progress.add(taken.blob.size);
     }
     drop(progress);
-    let report = report::text(translated, site, nodes, &findings)?;
-    let parts = Parts {
-        translated,
-        site,
-        nodes,
-        files: &files,
-        blobs: &blobs,
-        report: &report,
-        sealed: sealed.as_ref(),
-    };
-    let packed = bundle::pack(&parts, None, &against).context("can't pack the set")?;
+    let packed = whole.pack(&blobs, sealed.as_ref(), &findings, None, &against)?;
     let differences = against.finish();
     let signatures = match &trust {
         Some(trust) => Against::signatures(wish.set, trust, &differences),

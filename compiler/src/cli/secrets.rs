@@ -82,13 +82,12 @@ fn new(ui: Ui, wish: &New<'_>) -> anyhow::Result<Answer> {
             );
         }
     }
-    let bar = Bar::new(ui);
+    let keep = |store: &Store| file.write(store, &passphrase, wish.work);
+    let bar = Bar::new(ui, &keep);
     let today = Date::from_days(ambient::seconds_since_1970().div_euclid(24 * 60 * 60));
-    let made = make::fill(
-        &mut store,
-        Wish { site, files: &files, slots: &slots, given, renew: wish.renew, today },
-        &bar,
-    )?;
+    let passwords = translated.passwords().collect();
+    let wish_for = Wish { site, files: &files, slots: &slots, passwords, given, renew: wish.renew, today };
+    let made = make::fill(&mut store, wish_for, &bar)?;
     bar.bar.finish_and_clear();
     for name in &made.differ {
         ui.say(&format!(
@@ -327,23 +326,26 @@ fn from_files(given: &[String]) -> anyhow::Result<BTreeMap<String, Secret>> {
 }
 
 /// A bar on the terminal, for work that takes longer than a moment.
-struct Bar {
+struct Bar<'a> {
     bar: ProgressBar,
     start: Instant,
     shows: bool,
+    keep: &'a (dyn Fn(&Store) -> Result<(), SecretsError> + Sync),
 }
 
-impl Bar {
-    fn new(ui: Ui) -> Self {
+impl<'a> Bar<'a> {
+    fn new(ui: Ui, keep: &'a (dyn Fn(&Store) -> Result<(), SecretsError> + Sync)) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        if let Ok(style) = ProgressStyle::with_template("hashing release codes {bar:30} {percent}%") {
+        if let Ok(style) =
+            ProgressStyle::with_template("hashing release codes {bar:30} {percent}%, {eta} left")
+        {
             bar.set_style(style);
         }
-        Self { bar, start: ambient::stopwatch(), shows: ui.is_terminal() }
+        Self { bar, start: ambient::stopwatch(), shows: ui.is_terminal(), keep }
     }
 }
 
-impl Progress for Bar {
+impl Progress for Bar<'_> {
     fn expect(&self, steps: usize) {
         self.bar.set_length(steps as u64);
     }
@@ -353,5 +355,9 @@ impl Progress for Bar {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
         self.bar.inc(1);
+    }
+
+    fn keep(&self, store: &Store) -> Result<(), SecretsError> {
+        (self.keep)(store)
     }
 }

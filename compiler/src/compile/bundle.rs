@@ -4,16 +4,17 @@
 //! never the set. Only `set.json`, which is made last, knows them all.
 
 use super::Translated;
+use super::rights::Rights;
 use super::secrets::NodeSecrets;
 use crate::blob::Taken;
-use crate::document::{Document, NodeDocuments, NodeFiles, Placed, RenderError};
+use crate::document::{Document, Installation, NodeDocuments, Placed, RenderError};
 use crate::emit::{OutputError, SetWriter, SigningKey};
 use crate::secrets::Sealed;
 use crate::site::values::Role as SiteRole;
 use crate::site::{NodeFacts, Site, SiteFiles};
 use airlift_bundle::Problems;
 use airlift_bundle::archive;
-use airlift_bundle::digest::Sha256;
+use airlift_bundle::digest::{Hasher, Sha256};
 use airlift_bundle::gate::Stage;
 use airlift_bundle::json::to_canonical_json;
 use airlift_bundle::manifest::{Contents, Manifest};
@@ -25,6 +26,8 @@ use airlift_bundle::set::{SetFile, SetIndex};
 use airlift_bundle::value::{Account, Format, Mode, PlanId, Serial};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::sync::Arc;
 
 /// Takes the files of a set, in any order and from several threads.
 pub trait Sink: Sync {
@@ -33,11 +36,24 @@ pub trait Sink: Sync {
     /// # Errors
     /// It can't be written.
     fn take(&self, path: &str, content: &[u8]) -> Result<(), OutputError>;
+
+    /// Takes one file that is too large to be held: `write` writes it, the same each time it is asked.
+    ///
+    /// # Errors
+    /// It can't be written.
+    fn stream(&self, path: &str, write: &mut Produce<'_>) -> Result<(), OutputError>;
 }
+
+/// Writes a file.
+pub type Produce<'a> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'a;
 
 impl Sink for SetWriter {
     fn take(&self, path: &str, content: &[u8]) -> Result<(), OutputError> {
         self.file(path, content)
+    }
+
+    fn stream(&self, path: &str, write: &mut Produce<'_>) -> Result<(), OutputError> {
+        self.file_by(path, write)
     }
 }
 
@@ -64,6 +80,9 @@ pub enum PackError {
     /// The sink can't take more.
     #[error(transparent)]
     Output(OutputError),
+    /// A sealed file that is another one than when the site was read.
+    #[error("{0} changed while the set was made; run the same command again")]
+    Changed(String),
     /// A value that a document can't hold.
     #[error("{label}: {source}")]
     Render {
@@ -109,28 +128,31 @@ pub fn pack(parts: &Parts<'_>, key: Option<&SigningKey>, sink: &impl Sink) -> Re
         sink.take(path, content).map_err(PackError::Output)?;
         Ok(SetFile::of(path.parse()?, content))
     };
-    let mut shared: Vec<Document> = translated.shared();
-    shared.push(nodes.k0sctl.clone());
+    let shared = translated.shared.iter().chain([&nodes.k0sctl]);
     let mut texts: Vec<(String, Vec<u8>)> =
-        shared.iter().map(|d| Ok((d.label.clone(), render(d)?))).collect::<Result<_, PackError>>()?;
+        shared.map(|d| Ok((d.label.clone(), render(d)?))).collect::<Result<_, PackError>>()?;
     if let Some(access) = &translated.access {
         texts.extend(access.files().into_iter().map(|(path, text)| (path.to_owned(), text.into_bytes())));
         texts.push((crate::access::REPORT.to_owned(), to_canonical_json(&access.report)?));
     }
     let mut listed: Vec<SetFile> =
         texts.iter().map(|(path, bytes)| take(path, bytes)).collect::<Result<_, PackError>>()?;
-    listed.push(take("ledger.json", &to_canonical_json(&translated.ledger)?)?);
+    listed.push(ledger(translated, sink)?);
     listed.push(take("report.txt", parts.report.as_bytes())?);
     listed.extend(blobs.iter().flat_map(|taken| taken.pieces.iter().cloned()));
 
     let data_dir = site.settings.data_dir.value.as_str();
-    let planned: Vec<(PlannedNode, NodePlan, NodeSecrets)> = site
-        .inventory
-        .nodes
-        .iter()
-        .zip(&nodes.nodes)
-        .enumerate()
-        .map(|(i, (facts, files))| planned(facts, i == 0, files, *sealed, data_dir))
+    // A node's plan is made twice, since its bundle needs the plan id, which needs the plans of all: memory that grows
+    // with the nodes costs more than the second time.
+    let everywhere = Everywhere::render(nodes)?;
+    let count = nodes.nodes.len();
+    let plan_of = |i: usize, facts: &NodeFacts, node: &Installation, files: &[File]| {
+        let own: Vec<&Taken> = blobs.iter().filter(|taken| taken.is_for(&node.flags)).collect();
+        planned(facts, i == 0, files, &own, sealed.map(|sealed| (sealed, parts.files)), data_dir, &texts)
+    };
+    let work = || site.inventory.nodes.par_iter().zip(&nodes.nodes).enumerate();
+    let planned: Vec<PlannedNode> = work()
+        .map(|(i, (facts, node))| Ok(plan_of(i, facts, node, &everywhere.files(nodes, node)?)?.0))
         .collect::<Result<_, PackError>>()?;
     let plan = Plan {
         format: Format,
@@ -139,18 +161,17 @@ pub fn pack(parts: &Parts<'_>, key: Option<&SigningKey>, sink: &impl Sink) -> Re
         contract: translated.inputs.contract.id.parse()?,
         tool: Tool { name: env!("CARGO_PKG_NAME").parse()?, version: env!("CARGO_PKG_VERSION").parse()? },
         inputs: inputs(parts)?,
-        nodes: planned.iter().map(|(node, ..)| node.clone()).collect(),
+        nodes: planned,
     };
     let (plan_json, plan_id) = plan.to_json()?;
-    tracing::debug!(%plan_id, nodes = planned.len(), "pack");
+    tracing::debug!(%plan_id, nodes = count, "pack");
     listed.push(take(Plan::FILE, &plan_json)?);
 
-    let count = planned.len();
     let comment = format!("airlift site {} serial {} plan {plan_id}", plan.site, plan.serial);
-    let bundles: Vec<SetFile> = planned
-        .into_par_iter()
-        .zip(&nodes.nodes)
-        .map(|((_, node_plan, own), files)| {
+    let bundles: Vec<SetFile> = work()
+        .map(|(i, (facts, node))| {
+            let files = everywhere.files(nodes, node)?;
+            let (_, node_plan, own) = plan_of(i, facts, node, &files)?;
             let (path, bytes) = bundle(&plan, plan_id, node_plan, files, own, &texts, blobs)?;
             if let Some(key) = key {
                 let signature = key.sign(&bytes, &comment);
@@ -174,13 +195,81 @@ pub fn pack(parts: &Parts<'_>, key: Option<&SigningKey>, sink: &impl Sink) -> Re
     Ok(Packed { index, set_json, mke4: mke4.unwrap_or_default(), nodes: count })
 }
 
+/// A file for a node, with its text.
+struct File {
+    placed: Placed,
+    bytes: Arc<[u8]>,
+}
+
+/// The texts of documents that are the same on every node, by their paths there.
+struct Everywhere(BTreeMap<String, Arc<[u8]>>);
+
+impl Everywhere {
+    fn render(nodes: &NodeDocuments) -> Result<Self, PackError> {
+        let texts = nodes.everywhere().iter();
+        Ok(Self(
+            texts
+                .map(|placed| Ok((placed.path.clone(), render(&placed.document)?.into())))
+                .collect::<Result<_, PackError>>()?,
+        ))
+    }
+
+    /// The files of a node, with their texts.
+    fn files(&self, nodes: &NodeDocuments, node: &Installation) -> Result<Vec<File>, PackError> {
+        let files = nodes.files(node).into_iter().map(|placed| {
+            let shared = self.0.get(&placed.path).filter(|_| placed.everywhere);
+            let bytes = match shared {
+                Some(bytes) => Arc::clone(bytes),
+                None => render(&placed.document)?.into(),
+            };
+            Ok(File { placed, bytes })
+        });
+        files.collect()
+    }
+}
+
+/// Writes the ledger, piece by piece.
+fn ledger(translated: &Translated<'_>, sink: &impl Sink) -> Result<SetFile, PackError> {
+    const PATH: &str = "ledger.json";
+    let mut written = Hasher::new();
+    let produce = &mut |out: &mut dyn Write| {
+        let mut hashed = Hashed { out, hasher: Hasher::new() };
+        translated.write_ledger(&mut hashed)?;
+        written = hashed.hasher;
+        Ok(())
+    };
+    sink.stream(PATH, produce).map_err(PackError::Output)?;
+    let (sha256, size) = written.finish();
+    Ok(SetFile { path: PATH.parse()?, size, sha256 })
+}
+
+/// Hashes what passes.
+struct Hashed<'a> {
+    out: &'a mut dyn Write,
+    hasher: Hasher,
+}
+
+impl Write for Hashed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = self.out.write(bytes)?;
+        self.hasher.update(bytes.get(..taken).unwrap_or_default());
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 /// One node as the site sees it, and its own plan.
 fn planned(
     facts: &NodeFacts,
     first: bool,
-    files: &NodeFiles,
-    sealed: Option<&Sealed>,
+    files: &[File],
+    blobs: &[&Taken],
+    sealed: Option<(&Sealed, &SiteFiles)>,
     data_dir: &str,
+    texts: &[(String, Vec<u8>)],
 ) -> Result<(PlannedNode, NodePlan, NodeSecrets), PackError> {
     let role = match (facts.role.value, first) {
         (SiteRole::Manager, true) => Role::Leader,
@@ -193,21 +282,35 @@ fn planned(
     let keys = NodeKeys {
         age: facts.age_recipient.as_ref().map(|key| key.value.to_string().parse()).transpose()?,
         ssh_host: facts.ssh_host_key.as_ref().map(|key| key.value.to_string().parse()).transpose()?,
-        receipt: sealed.and_then(|sealed| sealed.node(&node.name)).map(|own| own.receipt.clone()),
+        receipt: sealed.and_then(|(sealed, _)| sealed.node(&node.name)).map(|own| own.receipt.clone()),
     };
-    let own = sealed.map(|sealed| NodeSecrets::of(sealed, &node, data_dir)).transpose()?.unwrap_or_default();
+    let own = sealed.map(|(sealed, files)| NodeSecrets::of(sealed, files, &node, data_dir));
+    let mut own = own.transpose()?.unwrap_or_default();
     let mut ids = BTreeSet::new();
-    let documents = files.files.iter().map(|placed| place(placed, &own, &mut ids));
+    let documents = files.iter().map(|file| place(file, &own, &mut ids));
     let mut steps = documents.collect::<Result<Vec<_>, PackError>>()?;
+    for taken in blobs {
+        let (path, mode) = taken.place(data_dir);
+        let content = Content::Blob { name: taken.blob.name.clone(), sha256: taken.blob.sha256 };
+        steps.push(PutStep { path, mode, content }.step("root", &mut ids)?);
+    }
     for put in &own.puts {
         steps.push(put.step("root", &mut ids)?);
+    }
+    let mut stages = BTreeMap::from([(Stage::Prepare, steps)]);
+    if role == Role::Leader {
+        let rights = Rights::of(texts, &own, data_dir, &mut ids)?;
+        own.entries.extend(rights.scripts);
+        for (stage, more) in rights.stages {
+            stages.entry(stage).or_default().extend(more);
+        }
     }
     let plan = NodePlan {
         node: node.clone(),
         keep_dir: KEEP_DIR.parse()?,
         secrets: own.listed.clone(),
         checks: Vec::new(),
-        stages: vec![StagePlan { stage: Stage::Prepare, steps }],
+        stages: stages.into_iter().map(|(stage, steps)| StagePlan { stage, steps }).collect(),
         recoveries: Vec::new(),
     };
     Ok((PlannedNode { node, keys, plan: plan.digest()? }, plan, own))
@@ -221,8 +324,9 @@ const SHARED_WITH_WORKERS: usize = 256 << 10;
 const KEEP_DIR: &str = "/var/lib/airlift";
 
 /// The step that puts a document in place. All are put there while MKE 3 runs; nothing starts them yet.
-fn place(placed: &Placed, own: &NodeSecrets, ids: &mut BTreeSet<String>) -> Result<Step, PackError> {
-    let content = own.content(entry(&placed.path)?, &render(&placed.document)?)?;
+fn place(file: &File, own: &NodeSecrets, ids: &mut BTreeSet<String>) -> Result<Step, PackError> {
+    let placed = &file.placed;
+    let content = own.content(entry(&placed.path)?, &file.bytes)?;
     PutStep { path: placed.path.clone(), mode: placed.mode, content }.step(placed.owner, ids)
 }
 
@@ -238,7 +342,7 @@ pub(super) struct PutStep {
 }
 
 impl PutStep {
-    fn step(&self, owner: &str, ids: &mut BTreeSet<String>) -> Result<Step, PackError> {
+    pub(super) fn step(&self, owner: &str, ids: &mut BTreeSet<String>) -> Result<Step, PackError> {
         Ok(Step {
             id: step_id(&self.path, ids).parse()?,
             title: title(&self.path).parse()?,
@@ -297,7 +401,7 @@ fn bundle(
     plan: &Plan,
     plan_id: PlanId,
     node_plan: NodePlan,
-    files: &NodeFiles,
+    files: Vec<File>,
     own: NodeSecrets,
     shared: &[(String, Vec<u8>)],
     blobs: &[Taken],
@@ -309,13 +413,14 @@ fn bundle(
             contents.add(name.parse()?, Mode::PLAIN, bytes.clone())?;
         }
     }
-    for placed in &files.files {
-        contents.add(entry(&placed.path)?, Mode::PLAIN, render(&placed.document)?)?;
+    for File { placed, bytes } in files {
+        contents.add(entry(&placed.path)?, Mode::PLAIN, bytes.to_vec())?;
     }
     for (name, bytes) in own.entries {
         contents.add(name, Mode::PLAIN, bytes)?;
     }
     let path = node_plan.node.name.bundle_path().to_string();
+    let needed: BTreeSet<Sha256> = node_plan.blobs().map(|(_, sha256)| sha256).collect();
     let manifest = Manifest {
         format: Format,
         plan_id,
@@ -323,7 +428,7 @@ fn bundle(
         serial: plan.serial,
         plan: node_plan,
         files: contents.entries(),
-        blobs: blobs.iter().map(|taken| taken.blob.clone()).collect(),
+        blobs: blobs.iter().map(|t| t.blob.clone()).filter(|blob| needed.contains(&blob.sha256)).collect(),
     };
     Ok((path, archive::write(&manifest, &contents)?))
 }

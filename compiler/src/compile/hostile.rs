@@ -176,10 +176,10 @@ impl Site {
     /// What is wrong with the site once this text stands at this spot, and whether the text made any difference.
     fn problems(&self, spot: &Spot, text: &str) -> (Vec<String>, bool) {
         let mut files = self.files.clone();
-        let bytes = files.bytes(spot.source.file.as_str()).expect("a file").to_vec();
+        let bytes = files.bytes(&spot.source.file).expect("a file").to_vec();
         let mut changed = String::from_utf8(bytes).expect("UTF-8");
         changed.replace_range(spot.span.clone(), &quoted(text));
-        files.insert(spot.source.file.as_str(), changed);
+        files.insert(&*spot.source.file, changed);
         let (problems, different) = match documents(&files, self.contract) {
             Err(problem) => (vec![problem], true),
             Ok(None) => (Vec::new(), true),
@@ -251,7 +251,7 @@ fn documents(files: &SiteFiles, contract: &str) -> Result<Option<BTreeMap<String
         made.insert(document.label.clone(), Made { document, target: None });
     }
     for (i, node) in nodes.nodes.iter().enumerate() {
-        for placed in &node.files {
+        for placed in nodes.files(node) {
             let called: Vec<&str> = placed.path.split('/').collect();
             let called = match called.as_slice() {
                 [before @ .., "certs.d", registry, file] if *registry != "_default" => {

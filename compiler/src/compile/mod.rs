@@ -8,6 +8,7 @@ pub mod bundle;
 mod hostile;
 mod inputs;
 pub mod report;
+mod rights;
 #[cfg(test)]
 mod schema;
 mod secrets;

@@ -1,14 +1,16 @@
 //! `report.txt`: what a reviewer reads first. The page with everything is a later one.
 
 use super::Translated;
+use crate::blob::Taken;
 use crate::diag::{Findings, render};
-use crate::document::{NodeDocuments, NodeFiles};
+use crate::document::{NodeDocuments, Role};
 use crate::ledger::KeyEntry;
 use crate::site::{NodeFacts, Site};
 use crate::translate::Fate;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -20,6 +22,7 @@ struct Report<'a> {
     kubernetes: String,
     tool: &'static str,
     nodes: Vec<Node>,
+    places: Vec<Places>,
     keys: usize,
     fates: Vec<Count>,
     lost: Vec<&'a KeyEntry>,
@@ -32,14 +35,21 @@ struct Node {
     name: String,
     role: String,
     address: String,
+}
+
+/// What is put in place on some nodes.
+#[derive(Serialize)]
+struct Places {
+    /// Which: `every node`.
+    on: &'static str,
     places: Vec<Place>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct Place {
+    path: String,
     mode: String,
     owner: &'static str,
-    path: String,
 }
 
 #[derive(Serialize)]
@@ -56,6 +66,7 @@ pub fn text(
     translated: &Translated<'_>,
     site: &Site,
     nodes: &NodeDocuments,
+    blobs: &[Taken],
     findings: &Findings,
 ) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
@@ -77,7 +88,8 @@ pub fn text(
         k0s: contract.k0s.version,
         kubernetes: format!("1.{}", contract.kubernetes.minor),
         tool: env!("CARGO_PKG_VERSION"),
-        nodes: site.inventory.nodes.iter().zip(&nodes.nodes).map(|(f, n)| node(f, n)).collect(),
+        nodes: site.inventory.nodes.iter().map(node).collect(),
+        places: places(nodes, blobs, site.settings.data_dir.value.as_str()),
         keys: ledger.keys.len(),
         fates,
         lost,
@@ -87,16 +99,41 @@ pub fn text(
     environment.get_template("report.txt")?.render(Value::from(Serde(report)))
 }
 
-fn node(facts: &NodeFacts, files: &NodeFiles) -> Node {
-    let places = files
-        .files
-        .iter()
-        .map(|p| Place { mode: format!("{:04o}", p.mode), owner: p.owner, path: p.path.clone() })
-        .collect();
+fn node(facts: &NodeFacts) -> Node {
     Node {
         name: facts.name.value.to_string(),
         role: facts.role.value.to_string(),
         address: facts.private_address.value.to_string(),
-        places,
     }
+}
+
+/// What is put in place where. It depends on the role alone, so a large site needs no more lines than a small one.
+fn places(nodes: &NodeDocuments, blobs: &[Taken], data_dir: &str) -> Vec<Places> {
+    let roles: Vec<(Role, BTreeSet<Place>)> = nodes
+        .one_of_each_role()
+        .map(|node| {
+            let files = nodes.files(node).into_iter().map(|p| place(p.path, p.mode, p.owner));
+            let blobs = blobs.iter().filter(|taken| taken.is_for(&node.flags)).map(|taken| {
+                let (path, mode) = taken.place(data_dir);
+                place(path, mode, "root")
+            });
+            (node.flags.role, files.chain(blobs).collect())
+        })
+        .collect();
+    let everywhere = |place: &&Place| roles.iter().all(|(_, places)| places.contains(*place));
+    let (mut all, mut groups) = (Vec::new(), Vec::new());
+    for (n, (role, places)) in roles.iter().enumerate() {
+        let (shared, own): (Vec<&Place>, Vec<&Place>) = places.iter().partition(everywhere);
+        if n == 0 {
+            all = shared;
+        }
+        groups.push((if *role == Role::Controller { "managers" } else { "workers" }, own));
+    }
+    groups.insert(0, ("every node", all));
+    let groups = groups.into_iter().filter(|(_, places)| !places.is_empty());
+    groups.map(|(on, places)| Places { on, places: places.into_iter().cloned().collect() }).collect()
+}
+
+fn place(path: String, mode: u32, owner: &'static str) -> Place {
+    Place { path, mode: format!("{mode:04o}"), owner }
 }

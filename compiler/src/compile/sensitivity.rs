@@ -66,22 +66,23 @@ fn values(files: &SiteFiles, contract: &str) -> Outcome {
         return Outcome::Stopped;
     }
     let places = places(&translated);
-    let entries = translated.ledger.values.into_iter().map(|v| {
+    let mut entries = Values::new();
+    translated.each_value(&mut |v| {
         let name = v.value.split('/').nth(1).filter(|_| v.value.starts_with("nodes/")).unwrap_or_default();
         let value = match places.get(name) {
             Some(place) => v.value.replacen(name, place, 1),
             None => v.value,
         };
-        (value, (v.is, v.from.sources().map(ToString::to_string).collect()))
+        entries.insert(value, (v.is, v.from.sources().map(ToString::to_string).collect()));
     });
-    Outcome::Compiled(entries.collect())
+    Outcome::Compiled(entries)
 }
 
 /// A node's documents are called by its name; here by its line in hosts.yaml, which no value changes.
 fn places(translated: &Translated<'_>) -> BTreeMap<String, String> {
     let site = translated.inputs.surroundings.hosts.iter();
     site.map(|host| {
-        let source = host.ssh.address.origin.sources().find(|s| s.file == "hosts.yaml");
+        let source = host.ssh.address.origin.sources().find(|s| &*s.file == "hosts.yaml");
         (host.name.value.clone(), source.map(|s| s.path.replace(".address", "")).unwrap_or_default())
     })
     .collect()
@@ -242,15 +243,21 @@ fn changed(before: &Values, after: &Values) -> BTreeSet<String> {
     names.iter().filter(differs).map(|name| (*name).clone()).collect()
 }
 
-/// Whether a scalar only has another index in its list, because an element before it came or went.
-fn moved(scalar: &str, before: &Values, after: &Values) -> bool {
+/// Whether a scalar only has another index in its list, because an element before it came or went. What stands there for
+/// two inputs at once stays when the one called `name` changes, and then stands there for the other alone.
+fn moved(scalar: &str, name: &str, before: &Values, after: &Values) -> bool {
     let place = |name: &str| {
         name.split('[').map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit())).collect::<String>()
     };
     let (here, there) = (before.get(scalar), after.get(scalar));
     let stands_in = |side: &Values, value: Option<&(serde_json::Value, BTreeSet<String>)>| {
         value.is_none_or(|value| {
-            side.iter().any(|(name, other)| other == value && place(name) == place(scalar))
+            let same = |other: &(serde_json::Value, BTreeSet<String>)| {
+                let sources =
+                    |of: &BTreeSet<String>| of.iter().filter(|s| *s != name).cloned().collect::<Vec<_>>();
+                other.0 == value.0 && sources(&other.1) == sources(&value.1)
+            };
+            side.iter().any(|(other, there)| same(there) && place(other) == place(scalar))
         })
     };
     scalar.contains('[') && stands_in(after, here) && stands_in(before, there)
@@ -289,7 +296,7 @@ fn examine(fixture: &Fixture) -> (Vec<String>, Vec<String>) {
                 for scalar in changed(&base, &after) {
                     let names =
                         |side: &Values| side.get(&scalar).is_some_and(|(_, from)| from.contains(&name));
-                    if !names(&base) && !names(&after) && !moved(&scalar, &base, &after) {
+                    if !names(&base) && !names(&after) && !moved(&scalar, &name, &base, &after) {
                         silent.push(format!("{name} = {other}: {scalar}"));
                     }
                     touched.insert(scalar);

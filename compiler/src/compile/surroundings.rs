@@ -2,30 +2,36 @@
 
 use crate::contract::SourceVersion;
 use crate::diag::Findings;
-use crate::origin::Tracked;
+use crate::origin::{Origin, Source, Tracked};
+use crate::secrets::policy::{CHART_PASSWORD, IMAGE_PASSWORD, LICENSE};
+use crate::site::settings::RegistrySettings;
 use crate::site::values::Role;
-use crate::site::{CaFile, NodeFacts, Parts, SiteFiles};
+use crate::site::{Credentials, NodeFacts, Parts, SiteFiles};
 use crate::source::Field;
-use crate::surroundings::{HostEntry, Registry, SshEntry, Surroundings};
-
-/// The slot that the licence takes.
-const LICENSE_SLOT: &str = "site/license";
+use crate::surroundings::{HostEntry, Login, Registry, SshEntry, Surroundings};
 
 /// Takes it out.
 pub fn of(parts: &Parts, _files: &SiteFiles, _findings: &mut Findings) -> Surroundings {
     let Some(settings) = &parts.settings else { return Surroundings::default() };
-    let registry =
-        |url: Tracked<String>, ca: Option<&CaFile>| Registry { url, ca: ca.map(|c| c.pem.clone()) };
-    let image = settings.image_registry.as_ref().map(|r| text(&r.url));
-    let chart = settings.chart_registry.as_ref().map(|r| text(&r.url));
+    let found = &parts.registries;
+    let image = settings.image_registry.as_ref().map(|registry| Registry {
+        url: text(&registry.url),
+        ca: found.image_ca.as_ref().map(|ca| ca.pem.clone()),
+        login: login(registry, found.image_credentials.as_ref(), IMAGE_PASSWORD),
+    });
+    let chart = settings.chart_registry.as_ref().map(|registry| Registry {
+        url: text(&registry.url),
+        ca: found.chart_ca.as_ref().map(|ca| ca.pem.clone()),
+        login: login(registry, found.chart_credentials.as_ref(), CHART_PASSWORD),
+    });
     Surroundings {
         source_version: Some(settings.mke3_version.clone().map(SourceVersion::from).tracked()),
         decisions: settings.decisions.iter().map(|(key, d)| (key.clone(), d.value.clone())).collect(),
         external_address: settings.external_address.as_ref().map(text),
         airgap: Some(settings.airgap.clone().tracked()),
-        image_registry: image.map(|url| registry(url, parts.registries.image_ca.as_ref())),
-        chart_registry: chart.map(|url| registry(url, parts.registries.chart_ca.as_ref())),
-        license: settings.license_file.as_ref().map(|f| f.clone().map(|_| LICENSE_SLOT.to_owned()).tracked()),
+        image_registry: image,
+        chart_registry: chart,
+        license: settings.license_file.as_ref().map(|f| f.clone().map(|_| LICENSE.to_owned()).tracked()),
         // A default has no place: nobody has settled where k0s lives.
         data_dir: (!settings.data_dir.place.span.is_empty()).then(|| text(&settings.data_dir)),
         gateway_http_port: settings.http_node_port.clone().map(Field::tracked),
@@ -33,6 +39,17 @@ pub fn of(parts: &Parts, _files: &SiteFiles, _findings: &mut Findings) -> Surrou
         remove_ingress_nginx: Some(settings.remove_ingress_nginx.clone().tracked()),
         hosts: parts.inventory.iter().flat_map(|inventory| &inventory.nodes).map(host).collect(),
     }
+}
+
+/// What a registry asks for. Both exist because a file is named; the user name is what that file says.
+fn login<T>(registry: &RegistrySettings<T>, found: Option<&Credentials>, slot: &str) -> Option<Login> {
+    let named = registry.credentials_file.as_ref()?;
+    let found = found?;
+    let username = Tracked::new(found.username.clone(), Source::new(found.label.as_str(), "username"));
+    Some(Login {
+        username: username.because(&Origin::of(named.source())),
+        password: Tracked::new(slot.to_owned(), named.source()),
+    })
 }
 
 fn text<T: Clone + ToString>(field: &Field<T>) -> Tracked<String> {

@@ -5,14 +5,17 @@ use crate::access::answers::Answers;
 use crate::access::{self, Around};
 use crate::diag::Findings;
 use crate::diag::codes::{output, site};
-use crate::document::{Document, Format, NodeDocuments, Tree, node_documents};
-use crate::ledger::Ledger;
+use crate::document::{Document, Format, Leaf, NodeDocuments, Tree, node_documents};
+use crate::ledger::{self, Ledger, LedgerWriter, ValueEntry};
 use crate::mke3::Config;
+use crate::secrets::Secret;
 use crate::site::Site;
 use crate::site::networks::{Range, overlaps, usable};
-use crate::translate::{Manifest, Translation, translate};
+use crate::translate::{Manifest, Translation, Uses, translate};
 use ipnet::IpNet;
-use std::collections::BTreeSet;
+use rayon::prelude::*;
+use std::io::{self, Write};
+use std::sync::Arc;
 
 /// What a site becomes.
 #[derive(Debug)]
@@ -21,13 +24,18 @@ pub struct Translated<'a> {
     pub inputs: &'a Inputs,
     /// mke4.yaml, manifests and fates.
     pub translation: Translation,
+    /// mke4.yaml and the objects beside it, as they stand in the open.
+    pub shared: Vec<Document>,
     /// What goes to the nodes, and k0sctl.yaml. `None` for a bare TOML file or where the site is not whole.
     pub nodes: Option<NodeDocuments>,
-    /// Accounts and rights.
+    /// Accounts and rights. Their account is in the ledger.
     pub access: Option<access::Translation>,
-    /// The account of everything.
+    /// The account of everything, but for the values, which [`each_value`](Self::each_value) hands out.
     pub ledger: Ledger,
 }
+
+/// So many nodes' documents are made at once: enough for all cores, few enough to be held.
+const AT_ONCE: usize = 128;
 
 impl<'a> Translated<'a> {
     /// Translates what was read.
@@ -35,7 +43,7 @@ impl<'a> Translated<'a> {
         tracing::debug!(contract = inputs.contract.id, "translate");
         let mut translation = translate(&inputs.mke3, &inputs.surroundings, inputs.contract, findings);
         if let Some(access) = &inputs.access {
-            exempt_logins(&mut translation.mke4, access);
+            exempt_logins(Arc::make_mut(&mut translation.mke4), access);
         }
         networks(inputs, findings);
         findings.append(inputs.site.as_ref().map(Site::absences).unwrap_or_default());
@@ -54,30 +62,99 @@ impl<'a> Translated<'a> {
             }
         });
         let shared = shared(&translation);
-        let documents: Vec<(&str, &Tree)> = shared
-            .iter()
-            .map(|d| (d.label.as_str(), &d.tree))
-            .chain(nodes.iter().flat_map(all).map(|d| (d.label.as_str(), &d.tree)))
-            .collect();
-        translation.accounts.check(documents.iter().map(|(_, tree)| *tree), findings);
-        let mut ledger = Ledger::new(inputs.contract.id, &translation.accounts, documents);
-        let access = rights(inputs, &translation, findings);
-        if let Some(access) = &access {
-            ledger.access.clone_from(&access.account.things);
-            ledger.values.extend(access.account.objects.iter().cloned());
+        let uses = uses(&translation.accounts.file, &shared, nodes.as_ref());
+        translation.accounts.check(&uses, findings);
+        let mut ledger = Ledger::new(inputs.contract.id, &translation.accounts, &uses);
+        let mut access = rights(inputs, &translation, findings);
+        if let Some(access) = &mut access {
+            ledger.access = std::mem::take(&mut access.account.things);
         }
-        tracing::debug!(
-            keys = ledger.keys.len(),
-            values = ledger.values.len(),
-            "account for every key and value"
-        );
-        Self { inputs, translation, nodes, access, ledger }
+        tracing::debug!(keys = ledger.keys.len(), "account for every key and value");
+        Self { inputs, translation, shared, nodes, access, ledger }
     }
 
-    /// mke4.yaml and the objects beside it, as they stand in the open.
-    pub fn shared(&self) -> Vec<Document> {
-        shared(&self.translation)
+    /// The password hashes of access/, by the names of their slots.
+    pub fn passwords(&self) -> impl Iterator<Item = (&str, Secret)> {
+        let slots = self.access.iter().flat_map(access::Translation::slots);
+        slots.filter_map(|(slot, user)| Some((slot, self.inputs.access.as_ref()?.hash(user)?.field()?)))
     }
+
+    /// Documents that are no node's own: mke4.yaml, manifests, k0sctl.yaml.
+    fn common(&self) -> impl Iterator<Item = &Document> {
+        self.shared.iter().chain(self.nodes.as_ref().map(|nodes| &nodes.k0sctl))
+    }
+
+    /// Objects of the export of rights, as values.
+    fn objects(&self) -> &[ValueEntry] {
+        self.access.as_ref().map_or(&[], |access| &access.account.objects)
+    }
+
+    /// Hands out every scalar of every document, in the order of `ledger.json`.
+    pub fn each_value(&self, each: &mut dyn FnMut(ValueEntry)) {
+        let mut tell =
+            |document: &Document| values(document, &mut |place, leaf| each(ValueEntry::new(place, leaf)));
+        self.common().for_each(&mut tell);
+        for (nodes, node) in self.nodes.iter().flat_map(|nodes| nodes.nodes.iter().map(move |n| (nodes, n))) {
+            nodes.documents(node).for_each(|document| tell(&document));
+        }
+        self.objects().iter().cloned().for_each(each);
+    }
+
+    /// Writes `ledger.json`. The documents of nodes are made for it, some at once, and dropped again.
+    ///
+    /// # Errors
+    /// `out` can't take it.
+    pub fn write_ledger(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut writer = LedgerWriter::begin(&self.ledger, out)?;
+        for document in self.common() {
+            writer.write(&entries(document)?)?;
+        }
+        if let Some(nodes) = &self.nodes {
+            for some in nodes.nodes.chunks(AT_ONCE) {
+                let written = some.par_iter().map(|node| {
+                    let each = nodes.documents(node).map(|document| entries(&document));
+                    each.collect::<io::Result<Vec<_>>>().map(|entries| entries.concat())
+                });
+                for entries in written.collect::<io::Result<Vec<_>>>()? {
+                    writer.write(&entries)?;
+                }
+            }
+        }
+        let mut objects = Vec::new();
+        for object in self.objects() {
+            ledger::append(&mut objects, object)?;
+        }
+        writer.write(&objects)?;
+        writer.finish()
+    }
+}
+
+fn values(document: &Document, each: &mut impl FnMut(&str, &Leaf)) {
+    document.tree.for_each_scalar(&format!("{}:", document.label), each);
+}
+
+/// A document's part of `ledger.json`.
+fn entries(document: &Document) -> io::Result<Vec<u8>> {
+    let mut entries = Vec::new();
+    let mut failed = None;
+    values(document, &mut |place, leaf| {
+        failed = ledger::append(&mut entries, &ValueEntry::new(place, leaf)).err().or(failed.take());
+    });
+    failed.map_or(Ok(entries), |error| Err(error.into()))
+}
+
+/// Which scalars of all documents depend on which value of the MKE 3 file.
+fn uses(file: &str, shared: &[Document], nodes: Option<&NodeDocuments>) -> Uses {
+    let add = |mut uses: Uses, document: &Document| {
+        uses.add(file, &document.label, &document.tree);
+        uses
+    };
+    let uses = shared.iter().fold(Uses::default(), add);
+    let Some(nodes) = nodes else { return uses };
+    let own = nodes.nodes.par_iter().fold(Uses::default, |uses, node| {
+        nodes.documents(node).fold(uses, |uses, document| add(uses, &document))
+    });
+    own.reduce(Uses::default, Uses::merge).merge(add(uses, &nodes.k0sctl))
 }
 
 /// Accounts that the guard against privileged pods exempts go by their logins, where these are others.
@@ -120,8 +197,7 @@ fn rights(
 
 /// mke4.yaml and the objects beside it.
 pub(super) fn shared(translation: &Translation) -> Vec<Document> {
-    let mke4 =
-        Document { label: "mke4.yaml".to_owned(), format: Format::Yaml, tree: translation.mke4.clone() };
+    let mke4 = Document::new("mke4.yaml", Format::Yaml, Arc::clone(&translation.mke4));
     std::iter::once(mke4).chain(translation.manifests.iter().map(manifest)).collect()
 }
 
@@ -132,15 +208,7 @@ fn manifest(manifest: &Manifest) -> Document {
     list.set("apiVersion", Tree::leaf("v1", &origin));
     list.set("kind", Tree::leaf("List", &origin));
     list.set("items", Tree::List(manifest.objects.clone()));
-    Document { label: format!("manifests/{}.yaml", manifest.name), format: Format::Yaml, tree: list }
-}
-
-/// k0sctl.yaml and every node's documents, each once.
-fn all(nodes: &NodeDocuments) -> impl Iterator<Item = &Document> {
-    let mut seen = BTreeSet::new();
-    let files = nodes.nodes.iter().flat_map(|node| &node.files).map(|placed| placed.document.as_ref());
-    let once = files.filter(move |document| seen.insert(document.label.as_str()));
-    std::iter::once(&nodes.k0sctl).chain(once)
+    Document::new(format!("manifests/{}.yaml", manifest.name), Format::Yaml, list)
 }
 
 /// The cluster's own networks must be usable, and apart from each other and from what lies around them.

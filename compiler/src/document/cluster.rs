@@ -7,7 +7,8 @@ use super::Tree;
 use crate::contract::Contract;
 use crate::diag::{Code, Finding, Findings, codes::output as code};
 use crate::origin::Tracked;
-use crate::surroundings::{HostEntry, Surroundings};
+use crate::surroundings::{HostEntry, Login, Surroundings};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// The checked site: its mke4.yaml, its contract and its nodes.
@@ -48,6 +49,8 @@ pub struct ImageRegistry {
     pub url: Tracked<String>,
     /// PEM text of its CA, where it has one of its own.
     pub ca: Option<Tracked<String>>,
+    /// The login that it asks for.
+    pub login: Option<Login>,
 }
 
 impl ImageRegistry {
@@ -101,11 +104,13 @@ impl<'a> Cluster<'a> {
             mke4.text("spec.kubelet.kubeletRootDir").filter(|_| contract.k0s.kubelet_root_flag);
         let registry = mke4
             .text("spec.registries.imageRegistry.url")
-            .map(|url| ImageRegistry { url, ca: mke4.text("spec.registries.imageRegistry.caData") })
-            .or_else(|| {
-                // Releases without the field: k0s alone takes the registry.
-                let of_site = site.image_registry.as_ref()?;
-                Some(ImageRegistry { url: of_site.url.clone(), ca: of_site.ca.clone() })
+            .map(|url| (url, mke4.text("spec.registries.imageRegistry.caData")))
+            // Releases without the field: k0s alone takes the registry.
+            .or_else(|| site.image_registry.as_ref().map(|of_site| (of_site.url.clone(), of_site.ca.clone())))
+            .map(|(url, ca)| {
+                // No release has a field for it; only nodes log in.
+                let login = site.image_registry.as_ref().and_then(|of_site| of_site.login.clone());
+                ImageRegistry { url, ca, login }
             });
 
         let directory = "an absolute path of letters, digits and `. _ - /`, without `..`";
@@ -175,8 +180,10 @@ fn twice<'a>(
     of: impl for<'n> Fn(&'n Node<'a>) -> &'n Tracked<String>,
     findings: &mut Findings,
 ) {
-    for (i, node) in nodes.iter().enumerate() {
-        if let Some(other) = nodes[..i].iter().find(|other| of(other).value == of(node).value) {
+    let mut seen: BTreeMap<&str, &Node<'a>> = BTreeMap::new();
+    for node in nodes {
+        let other = *seen.entry(&of(node).value).or_insert(node);
+        if !std::ptr::eq(other, node) {
             findings.push(
                 Finding::new(code::NODES, format!("two nodes have the {what} `{}`", of(node).value))
                     .note(format!("it is given in {} and in {}", sources(of(other)), sources(of(node))))

@@ -1,24 +1,26 @@
 //! What k0s' containerd is told about registries (k0s: `docs/runtime.md`).
 //!
-//! k0s merges files of `/etc/k0s/containerd.d` into its own configuration. Credentials are never here: those of
-//! pods come by pull secrets, those of nodes by a sealed file.
+//! k0s merges files of `/etc/k0s/containerd.d` into its own configuration. A registry's login is a file of its own that
+//! root alone can read, its password a slot: it holds for all pods of the node, for those of k0s too, and for the pause
+//! image. What a pod brings itself, a pull secret, goes before it.
 
 use super::cluster::{Cluster, ImageRegistry};
-use super::{Document, Format, Tree};
+use super::{Document, Format, Scalar, Tree};
 use crate::contract::ContainerdConfig;
 use crate::origin::Tracked;
+use crate::surroundings::Login;
 
 const DIR: &str = "/etc/k0s/containerd.d";
 
-/// The files, labelled with their paths on the node. The same on every node.
-pub(super) fn files(cluster: &Cluster<'_>) -> Vec<Document> {
+/// The files, labelled with their paths on the node, with their permission bits. The same on every node.
+pub(super) fn files(cluster: &Cluster<'_>) -> Vec<(u32, Document)> {
     let Some(registry) = &cluster.registry else { return Vec::new() };
     let (version, section) = match cluster.contract.k0s.containerd {
-        ContainerdConfig::V2 => (2, "io.containerd.grpc.v1.cri"),
+        ContainerdConfig::V2 => (2_i64, "io.containerd.grpc.v1.cri"),
         ContainerdConfig::V3 => (3, "io.containerd.cri.v1.images"),
     };
     let mut main = Tree::map();
-    main.set("version", cluster.leaf(i64::from(version)));
+    main.set("version", cluster.leaf(version));
     main.entry("plugins").child(section).set("registry.config_path", cluster.leaf(format!("{DIR}/certs.d")));
     let mut files = vec![Document::new(format!("{DIR}/registry.toml"), Format::Toml, main)];
 
@@ -36,7 +38,22 @@ pub(super) fn files(cluster: &Cluster<'_>) -> Vec<Document> {
         let tree = mirror(cluster, registry, ca.as_ref()).because(&airgap.origin);
         files.push(Document::new(format!("{DIR}/certs.d/_default/hosts.toml"), Format::Toml, tree));
     }
+    let mut files: Vec<_> = files.into_iter().map(|document| (0o644, document)).collect();
+    if let Some(login) = &registry.login {
+        let mut tree = Tree::map();
+        tree.set("version", cluster.leaf(version));
+        tree.entry("plugins").child(section).set_key("registry.configs", &host.value, auth(login, &host));
+        let tree = tree.because(&login.password.origin);
+        files.push((0o600, Document::new(format!("{DIR}/registry-login.toml"), Format::Toml, tree)));
+    }
     files
+}
+
+fn auth(login: &Login, host: &Tracked<String>) -> Tree {
+    let mut entry = Tree::map();
+    entry.set("auth.username", login.username.clone());
+    entry.set("auth.password", login.password.clone().map(Scalar::Secret));
+    entry.because(&host.origin)
 }
 
 /// The folder of a registry. containerd looks for `host_port_` before `host:port` (containerd:

@@ -4,6 +4,7 @@
 //! becomes another key, directive or line.
 
 use super::{Leaf, Scalar, Tree, systemd, yaml};
+use std::sync::Arc;
 
 /// A document of the set, with the origin of every scalar.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,8 +13,8 @@ pub struct Document {
     pub label: String,
     /// Its text form.
     pub format: Format,
-    /// Its content.
-    pub tree: Tree,
+    /// Its content. Shared with the translation: of a large site it is large.
+    pub tree: Arc<Tree>,
 }
 
 /// The text form of a document.
@@ -45,8 +46,8 @@ pub enum RenderError {
 
 impl Document {
     /// A document.
-    pub fn new(label: impl Into<String>, format: Format, tree: Tree) -> Self {
-        Self { label: label.into(), format, tree }
+    pub fn new(label: impl Into<String>, format: Format, tree: impl Into<Arc<Tree>>) -> Self {
+        Self { label: label.into(), format, tree: tree.into() }
     }
 
     /// Its text, with a final newline. Secrets are slots.
@@ -58,7 +59,7 @@ impl Document {
                 _ => Err(RenderError::Toml(String::new())),
             },
             Format::Unit => systemd::to_string(&self.tree),
-            Format::Text => match &self.tree {
+            Format::Text => match self.tree.as_ref() {
                 Tree::Leaf(leaf) => {
                     let text = leaf.scalar.text();
                     Ok(if text.ends_with('\n') { text } else { text + "\n" })

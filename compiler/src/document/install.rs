@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 
 /// Where a controller finds its configuration.
 pub const CONFIG: &str = "/etc/k0s/k0s.yaml";
+/// Where the program lies, as `k0s install` and the product have it.
+pub const PROGRAM: &str = "/usr/local/bin/k0s";
 /// Where a joining node finds its token.
 pub const TOKEN_FILE: &str = "/etc/k0s/k0stoken";
 /// Which of its own iptables k0s uses. Left to itself it counts the rules that it finds, and Docker's decide; every
@@ -56,6 +58,13 @@ pub struct InstallFlags {
 }
 
 impl InstallFlags {
+    /// Whether pods run there: k0s then imports the image bundles that it finds (k0s:
+    /// `pkg/component/worker/ocibundle.go`).
+    pub fn runs_pods(&self) -> bool {
+        let on = || self.flags.get("enable-worker").is_some_and(|on| on.value == "true");
+        self.role == Role::Worker || on()
+    }
+
     /// `--name=value`, in the order in which `k0s install` writes them.
     pub fn arguments(&self) -> impl Iterator<Item = Tracked<String>> {
         self.flags.iter().map(|(name, value)| value.map_ref(|value| format!("--{name}={value}")))
@@ -64,7 +73,7 @@ impl InstallFlags {
     /// What systemd runs: the program, its subcommand, the flags.
     pub fn exec_start(&self, constant: &Origin) -> impl Iterator<Item = Tracked<String>> {
         let constant = |text: &str| Tracked::with_origin(text.to_owned(), constant.clone());
-        [constant("/usr/local/bin/k0s"), constant(self.role.command())].into_iter().chain(self.arguments())
+        [constant(PROGRAM), constant(self.role.command())].into_iter().chain(self.arguments())
     }
 }
 

@@ -6,7 +6,7 @@
 //! EventRateLimit plug-in (the limits that it must be given are not published), and helm charts. The issuer of service-account
 //! tokens stays k0s' own.
 
-use super::cluster::{Cluster, ImageRegistry, Node, is_host, is_node_name, refusal, require};
+use super::cluster::{Cluster, ImageRegistry, is_host, is_node_name, refusal, require};
 use super::install::is_flag_name;
 use super::{Leaf, Scalar, Tree, audit, measure};
 use crate::contract::Calico;
@@ -35,10 +35,10 @@ pub fn cluster_config(cluster: &Cluster<'_>, findings: &mut Findings) -> Tree {
 
 /// The file of one controller: the shared part and its own two addresses. Without them k0s guesses, and may take
 /// docker0.
-pub fn controller_config(shared: &Tree, node: &Node<'_>) -> Tree {
+pub fn controller_config(shared: &Tree, address: &Tracked<String>) -> Tree {
     let mut doc = shared.clone();
-    doc.set("spec.api.address", node.address.clone());
-    doc.set("spec.storage.etcd.peerAddress", node.address.clone());
+    doc.set("spec.api.address", address.clone());
+    doc.set("spec.storage.etcd.peerAddress", address.clone());
     doc
 }
 
@@ -48,7 +48,6 @@ fn api(cluster: &Cluster<'_>, doc: &mut Tree, findings: &mut Findings) {
     if let Some(address) = &cluster.external {
         doc.set("spec.api.externalAddress", address.clone());
     }
-    // A name that stands twice does no harm: k0s takes each once.
     let addresses = cluster.managers().map(|node| node.address.clone().because(&node.host.manager.origin));
     let names = cluster.managers().map(|node| node.host.name.clone().because(&node.host.manager.origin));
     let mut sans: Vec<_> = addresses.chain(names).chain(cluster.external.clone()).collect();
@@ -64,7 +63,7 @@ fn api(cluster: &Cluster<'_>, doc: &mut Tree, findings: &mut Findings) {
             sans.push(san);
         }
     }
-    doc.set("spec.api.sans", Tree::strings(sans));
+    doc.set("spec.api.sans", Tree::strings(once(sans)));
 
     let mut args = Args::new();
     args.set("anonymous-auth", cluster.constant("true"));
@@ -354,6 +353,18 @@ fn upon(base: Option<&Tree>, name: &Tracked<String>, own: Tree) -> Tree {
         }
     }
     values
+}
+
+/// Each value once, where it stands first; it depends on all that ask for it.
+fn once(values: Vec<Tracked<String>>) -> Vec<Tracked<String>> {
+    let mut kept: Vec<Tracked<String>> = Vec::new();
+    for value in values {
+        match kept.iter_mut().find(|kept| kept.value == value.value) {
+            Some(kept) => kept.origin.join(&value.origin),
+            None => kept.push(value),
+        }
+    }
+    kept
 }
 
 fn profiling(cluster: &Cluster<'_>, field: &str) -> Tracked<String> {

@@ -18,7 +18,7 @@ pub mod yaml;
 
 pub use cluster::{Cluster, ImageRegistry, Node};
 pub use file::{Document, Format, RenderError};
-pub use install::{CONFIG, InstallFlags, Role, TOKEN_FILE, install_flags};
-pub use nodes::{NodeDocuments, NodeFiles, Placed, node_documents};
+pub use install::{CONFIG, InstallFlags, PROGRAM, Role, TOKEN_FILE, install_flags};
+pub use nodes::{Installation, NodeDocuments, Placed, node_documents};
 pub use path::{Path, Seg};
 pub use tree::{Leaf, Scalar, Tree};

@@ -11,6 +11,7 @@ use super::install::Role;
 use super::systemd::Unit;
 use super::{Document, Format};
 use crate::contract::Contract;
+use std::sync::Arc;
 
 /// The directory of the marker.
 pub const MARKER_DIR: &str = "/var/lib/airlift/owner";
@@ -49,5 +50,6 @@ pub(super) fn mke3_drop_ins(contract: &Contract) -> impl Iterator<Item = Documen
         .section("Unit")
         .set("ConditionPathExists", &format!("{MARKER_DIR}/mke3"))
         .build();
-    MKE3_UNITS.iter().map(move |unit| Document::new(drop_in_path(unit), Format::Unit, tree.clone()))
+    let tree = Arc::new(tree);
+    MKE3_UNITS.iter().map(move |unit| Document::new(drop_in_path(unit), Format::Unit, Arc::clone(&tree)))
 }

@@ -46,22 +46,21 @@ impl Path {
     }
 }
 
+/// A key as a path shows it.
+pub(super) fn write_key(out: &mut impl fmt::Write, is_first: bool, key: &str) -> fmt::Result {
+    if !is_first {
+        out.write_char('.')?;
+    }
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'/');
+    if !key.is_empty() && key.bytes().all(plain) { out.write_str(key) } else { write!(out, "{key:?}") }
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, seg) in self.0.iter().enumerate() {
             match seg {
                 Seg::Index(index) => write!(f, "[{index}]")?,
-                Seg::Key(key) => {
-                    if i > 0 {
-                        f.write_str(".")?;
-                    }
-                    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'/');
-                    if !key.is_empty() && key.bytes().all(plain) {
-                        f.write_str(key)?;
-                    } else {
-                        write!(f, "{key:?}")?;
-                    }
-                }
+                Seg::Key(key) => write_key(f, i == 0, key)?,
             }
         }
         Ok(())

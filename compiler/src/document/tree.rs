@@ -1,8 +1,9 @@
 //! A document as a tree. A scalar can't be put into it without an origin.
 
-use super::{Path, Seg};
+use super::path::{self, Path, Seg};
 use crate::origin::{Origin, Tracked};
 use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
 
 /// A map, a list or a scalar. Maps are sorted by key, as the vendor prints them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -265,9 +266,41 @@ impl Tree {
         }
     }
 
+    /// Calls `f` with every scalar in document order, each with its path after `start` as it is shown.
+    pub fn for_each_scalar(&self, start: &str, f: &mut impl FnMut(&str, &Leaf)) {
+        let mut path = start.to_owned();
+        self.visit(&mut path, start.len(), f);
+    }
+
+    /// `path` is the one buffer in which all paths are written, the document's own ones from `start` on.
+    fn visit(&self, path: &mut String, start: usize, f: &mut impl FnMut(&str, &Leaf)) {
+        let end = path.len();
+        let mut below = |step: &dyn Fn(&mut String) -> fmt::Result, tree: &Tree| {
+            let written = step(path);
+            debug_assert!(written.is_ok(), "a String takes every write");
+            tree.visit(path, start, f);
+            path.truncate(end);
+        };
+        match self {
+            Tree::Map(members) => {
+                for (key, tree) in members {
+                    below(&|path| path::write_key(path, end == start, key), tree);
+                }
+            }
+            Tree::List(items) => {
+                for (i, tree) in items.iter().enumerate() {
+                    below(&|path| write!(path, "[{i}]"), tree);
+                }
+            }
+            Tree::Leaf(leaf) => f(path, leaf),
+        }
+    }
+
     /// All origins below, as one.
     pub fn origin(&self) -> Origin {
-        self.leaves().iter().fold(Origin::default(), |origin, (_, leaf)| origin.with(&leaf.origin))
+        let mut origin = Origin::default();
+        self.for_each_scalar("", &mut |_, leaf| origin.join(&leaf.origin));
+        origin
     }
 }
 
@@ -292,6 +325,10 @@ mod tests {
             shown,
             ["spec.labels.\"x.y/z\"=c", "spec.list[0].name=a", "spec.list[1].name=b", "spec.list[1].on=d"]
         );
+        let mut shown = Vec::new();
+        doc.for_each_scalar("doc:", &mut |path, leaf| shown.push((path.to_owned(), leaf.clone())));
+        let leaves = doc.leaves().into_iter().map(|(path, leaf)| (format!("doc:{path}"), leaf.clone()));
+        assert_eq!(shown, leaves.collect::<Vec<_>>());
         assert!(doc.remove("spec.list[1].on").is_some());
         assert!(doc.get("spec.list[1].on").is_none());
     }

@@ -2,7 +2,7 @@
 //! meet what they would have written themselves.
 
 use super::Tree;
-use super::install::InstallFlags;
+use super::install::{InstallFlags, PROGRAM};
 use super::systemd::Unit;
 use crate::contract::Contract;
 
@@ -13,7 +13,7 @@ pub(super) fn service(flags: &InstallFlags, contract: &Contract) -> Tree {
         .section("Unit")
         .set("Description", "k0s - Zero Friction Kubernetes")
         .set("Documentation", "https://docs.k0sproject.io")
-        .set("ConditionFileIsExecutable", "/usr/local/bin/k0s")
+        .set("ConditionFileIsExecutable", PROGRAM)
         .blank()
         .set("After", "network-online.target ")
         .set("Wants", "network-online.target ")

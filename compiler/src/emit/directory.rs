@@ -9,7 +9,7 @@ use airlift_bundle::set::SetIndex;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -108,6 +108,20 @@ impl SetWriter {
     pub fn file(&self, name: &str, content: &[u8]) -> Result<(), OutputError> {
         let (path, mut file) = self.create(name)?;
         file.write_all(content).map_err(at(&path))
+    }
+
+    /// Takes one file that `write` writes in pieces.
+    ///
+    /// # Errors
+    /// The path is taken, or the system refused.
+    pub fn file_by(
+        &self,
+        name: &str,
+        write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), OutputError> {
+        let (path, file) = self.create(name)?;
+        let mut file = BufWriter::with_capacity(1 << 16, file);
+        write(&mut file).and_then(|()| file.flush()).map_err(at(&path))
     }
 
     /// A new empty file at this path in the set, with the folders above it.

@@ -1,15 +1,14 @@
 //! Joins accounts and documents.
 
-use crate::document::{Leaf, Scalar, Tree};
-use crate::origin::{Origin, Source};
-use crate::translate::{Account, Accounts, Fate};
+use crate::document::{Leaf, Scalar};
+use crate::origin::Origin;
+use crate::translate::{Account, Accounts, Fate, Uses};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// Version of the layout of `ledger.json`; a reader refuses a newer one.
 const VERSION: u32 = 1;
 
-/// `ledger.json`.
+/// `ledger.json` but for its values.
 #[derive(Debug, Serialize)]
 pub struct Ledger {
     /// Version of this layout.
@@ -22,8 +21,8 @@ pub struct Ledger {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub access: Vec<KeyEntry>,
     /// Every scalar of every document, by document and path. A document that is the same on every node is there once, as
-    /// `nodes/*/…`.
-    pub values: Vec<ValueEntry>,
+    /// `nodes/*/…`. They are too many to be held: see [`Translated::each_value`](crate::compile::Translated::each_value).
+    values: [ValueEntry; 0],
 }
 
 /// A value of the MKE 3 file.
@@ -31,6 +30,9 @@ pub struct Ledger {
 pub struct KeyEntry {
     /// `mke3.toml:cluster_config.pod_cidr`.
     pub key: String,
+    /// Label of the file, where the key does not name it: accounts stand in several.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub file: String,
     /// Line in the file, from 1.
     pub line: usize,
     /// Column in the file, from 1.
@@ -61,25 +63,11 @@ pub struct ValueEntry {
 }
 
 impl Ledger {
-    /// The ledger of these accounts and documents (label and tree).
-    pub fn new<'t>(
-        contract: &str,
-        accounts: &Accounts,
-        documents: impl IntoIterator<Item = (&'t str, &'t Tree)>,
-    ) -> Self {
-        let mut values = Vec::new();
-        let mut by_source: BTreeMap<Source, Vec<String>> = BTreeMap::new();
-        for (label, tree) in documents {
-            for (path, leaf) in tree.leaves() {
-                let place = format!("{label}:{path}");
-                for source in leaf.origin.sources().filter(|s| s.file == accounts.file) {
-                    by_source.entry(source.clone()).or_default().push(place.clone());
-                }
-                values.push(ValueEntry { value: place, is: shown(leaf), from: leaf.origin.clone() });
-            }
-        }
-        let keys = accounts.list.iter().map(|account| entry(&accounts.file, account, &by_source)).collect();
-        Self { ledger: VERSION, contract: contract.to_owned(), keys, access: Vec::new(), values }
+    /// The ledger of these accounts, without values; `uses` are those of all documents.
+    pub fn new(contract: &str, accounts: &Accounts, uses: &Uses) -> Self {
+        let keys = accounts.list.iter().map(|account| entry(&accounts.file, account, uses)).collect();
+        let contract = contract.to_owned();
+        Self { ledger: VERSION, contract, keys, access: Vec::new(), values: [] }
     }
 
     /// How many keys have each fate, fates without a key left out.
@@ -89,17 +77,13 @@ impl Ledger {
     }
 }
 
-fn entry(file: &str, account: &Account, by_source: &BTreeMap<Source, Vec<String>>) -> KeyEntry {
-    let mut to: Vec<String> = by_source
-        .range(Source::new(file, account.path.clone())..)
-        .take_while(|(source, _)| source.path.starts_with(&account.path))
-        .filter(|(source, _)| matches!(source.path[account.path.len()..].bytes().next(), None | Some(b'[')))
-        .flat_map(|(_, places)| places.iter().cloned())
-        .collect();
+fn entry(file: &str, account: &Account, uses: &Uses) -> KeyEntry {
+    let mut to: Vec<String> = uses.of(&account.path).map(str::to_owned).collect();
     to.sort();
     to.dedup();
     KeyEntry {
         key: format!("{file}:{}", account.path),
+        file: String::new(),
         line: account.at.0,
         column: account.at.1,
         value: account.shown.clone(),
@@ -110,11 +94,15 @@ fn entry(file: &str, account: &Account, by_source: &BTreeMap<Source, Vec<String>
     }
 }
 
-fn shown(leaf: &Leaf) -> serde_json::Value {
-    match &leaf.scalar {
-        Scalar::Null => serde_json::Value::Null,
-        Scalar::Bool(value) => (*value).into(),
-        Scalar::Int(value) => (*value).into(),
-        other => other.text().into(),
+impl ValueEntry {
+    /// The entry of the scalar at this place, `LABEL:PATH`.
+    pub fn new(place: &str, leaf: &Leaf) -> Self {
+        let is = match &leaf.scalar {
+            Scalar::Null => serde_json::Value::Null,
+            Scalar::Bool(value) => (*value).into(),
+            Scalar::Int(value) => (*value).into(),
+            other => other.text().into(),
+        };
+        Self { value: place.to_owned(), is, from: leaf.origin.clone() }
     }
 }

@@ -17,29 +17,42 @@ pub struct Answer {
     pub perhaps: Vec<String>,
 }
 
+/// Hands out every value of every document.
+pub type EachValue<'a> = dyn Fn(&mut dyn FnMut(ValueEntry)) + 'a;
+
 /// Looks up `file:path`, or a path alone. A path of a table or map stands for all below it. For an input that is not
 /// the TOML file (`hosts.yaml:hosts[0].address`) the answer is every value that depends on it. `access:NAME` is a user,
 /// team, role, grant or binding of MKE 3.
-pub fn explain(ledger: &Ledger, query: &str) -> Answer {
+///
+/// `each_value` is asked anew where nothing was found.
+pub fn explain(ledger: &Ledger, each_value: &EachValue<'_>, query: &str) -> Answer {
     let things = ledger.access.iter().filter(|thing| is_about(&thing.key, query));
     let keys: Vec<_> = ledger.keys.iter().filter(|k| matches(&k.key, query)).chain(things).cloned().collect();
     // What is the same on every node is listed once.
     let everywhere = query.strip_prefix("nodes/").and_then(|q| q.split_once('/'));
     let everywhere = everywhere.map(|(_, rest)| format!("nodes/*/{rest}"));
-    let asked = |v: &&ValueEntry| {
+    let asked = |v: &ValueEntry| {
         matches(&v.value, query) || everywhere.as_ref().is_some_and(|query| matches(&v.value, query))
     };
-    let mut values: Vec<_> = ledger.values.iter().filter(asked).cloned().collect();
+    let filtered = |wanted: &dyn Fn(&ValueEntry) -> bool| {
+        let mut values = Vec::new();
+        each_value(&mut |value| {
+            if wanted(&value) {
+                values.push(value);
+            }
+        });
+        values
+    };
+    let mut values = filtered(&asked);
     if keys.is_empty() && values.is_empty() {
-        let from = |v: &&ValueEntry| v.from.sources().any(|s| matches(&s.to_string(), query));
-        values = ledger.values.iter().filter(from).cloned().collect();
+        values = filtered(&|v| v.from.sources().any(|s| matches(&s.to_string(), query)));
     }
     let mut perhaps = Vec::new();
     if keys.is_empty() && values.is_empty() {
-        let names = || {
-            let keys = ledger.keys.iter().chain(&ledger.access).map(|k| k.key.as_str());
-            keys.chain(ledger.values.iter().map(|v| v.value.as_str()))
-        };
+        let mut names: Vec<String> =
+            ledger.keys.iter().chain(&ledger.access).map(|k| k.key.clone()).collect();
+        each_value(&mut |value| names.push(value.value));
+        let names = || names.iter().map(String::as_str);
         let last = |name: &str| name.rsplit(['.', ':']).next().map(str::to_owned).unwrap_or_default();
         let tail = last(query);
         perhaps = names().filter(|n| last(n).eq_ignore_ascii_case(&tail)).map(str::to_owned).collect();
@@ -84,7 +97,8 @@ impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for key in &self.keys {
             writeln!(f, "{} = {}", key.key, key.value)?;
-            writeln!(f, "    at line {}, column {}", key.line, key.column)?;
+            let of = if key.file.is_empty() { String::new() } else { format!("{}, ", key.file) };
+            writeln!(f, "    at {of}line {}, column {}", key.line, key.column)?;
             let why = if key.why.is_empty() { String::new() } else { format!(": {}", key.why) };
             writeln!(f, "    {}{why}", key.fate)?;
             for to in &key.to {

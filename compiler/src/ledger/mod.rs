@@ -3,6 +3,8 @@
 
 mod build;
 mod explain;
+mod write;
 
 pub use build::{KeyEntry, Ledger, ValueEntry};
-pub use explain::{Answer, explain};
+pub use explain::{Answer, EachValue, explain};
+pub use write::{LedgerWriter, append};

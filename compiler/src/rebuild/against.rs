@@ -2,7 +2,7 @@
 
 use super::place;
 use crate::blob::Taken;
-use crate::compile::bundle::Sink;
+use crate::compile::bundle::{Produce, Sink};
 use crate::diag::codes::output as code;
 use crate::emit::OutputError;
 use crate::site::SiteFiles;
@@ -12,7 +12,7 @@ use airlift_bundle::trust::TrustFile;
 use airlift_bundle::{Error, files};
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -94,8 +94,9 @@ impl Against {
                 let made = site.get(&taken.label).ok_or(io::ErrorKind::NotFound)?;
                 let mut made = BufReader::new(made.open()?);
                 io::copy(&mut made.by_ref().take(start), &mut io::sink())?;
-                let difference = first_difference(there, made.take(piece.size))?;
-                Ok(difference.map(|offset| What::Differs { offset, place: None }))
+                let mut comparison = Comparison::with(there);
+                io::copy(&mut made.take(piece.size), &mut comparison)?;
+                Ok(comparison.finish()?.map(|offset| What::Differs { offset, place: None }))
             });
             start += piece.size;
         }
@@ -139,6 +140,8 @@ impl Against {
             | Error::Short { path, .. }
             | Error::Altered { path, .. }
             | Error::Unexpected { path } => known.contains(path.as_str()),
+            // Says what a file is for that another problem names.
+            Error::BlobNeeded { .. } => !known.is_empty(),
             _ => false,
         };
         Problems::none(problems.into_vec().into_iter().filter(|error| !named(error)).collect())
@@ -161,15 +164,64 @@ impl Against {
 
 impl Sink for Against {
     fn take(&self, path: &str, content: &[u8]) -> Result<(), OutputError> {
+        self.stream(path, &mut |out| out.write_all(content))
+    }
+
+    fn stream(&self, path: &str, write: &mut Produce<'_>) -> Result<(), OutputError> {
         self.note(path, || {
-            let there = open(&self.root.join(path))?;
-            let Some(offset) = first_difference(there, content)? else { return Ok(None) };
-            let mut bytes = Vec::new();
+            let mut comparison = Comparison::with(open(&self.root.join(path))?);
+            write(&mut comparison)?;
+            let Some(offset) = comparison.finish()? else { return Ok(None) };
+            let (mut made, mut bytes) = (Vec::new(), Vec::new());
+            write(&mut made)?;
             // Twice the size is enough to look for a value in it; a longer file has none of ours.
-            let limit = 2 * content.len() as u64 + (1 << 20);
+            let limit = 2 * made.len() as u64 + (1 << 20);
             open(&self.root.join(path))?.take(limit).read_to_end(&mut bytes)?;
-            Ok(Some(What::Differs { offset, place: place::first(path, &bytes, content) }))
+            Ok(Some(What::Differs { offset, place: place::first(path, &bytes, &made) }))
         });
+        Ok(())
+    }
+}
+
+/// Compares what is written to it with what can be read there.
+struct Comparison<R> {
+    there: BufReader<R>,
+    /// Bytes that were the same.
+    same: u64,
+    differs: bool,
+}
+
+impl<R: Read> Comparison<R> {
+    fn with(there: R) -> Self {
+        Self { there: BufReader::with_capacity(1 << 18, there), same: 0, differs: false }
+    }
+
+    /// Offset of the first byte that differs, once all was written.
+    fn finish(mut self) -> io::Result<Option<u64>> {
+        let differs = self.differs || !self.there.fill_buf()?.is_empty();
+        Ok(differs.then_some(self.same))
+    }
+}
+
+impl<R: Read> Write for Comparison<R> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut rest = bytes;
+        while !self.differs && !rest.is_empty() {
+            let there = self.there.fill_buf()?;
+            let n = there.len().min(rest.len());
+            let same = match there[..n] == rest[..n] {
+                true => n,
+                false => there.iter().zip(rest).take_while(|(there, made)| there == made).count(),
+            };
+            self.differs = same < n || n == 0;
+            self.same += same as u64;
+            self.there.consume(same);
+            rest = &rest[same..];
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -192,27 +244,6 @@ fn open(path: &Path) -> io::Result<fs::File> {
     })
 }
 
-/// Offset of the first byte in which two streams differ.
-fn first_difference(a: impl Read, b: impl Read) -> io::Result<Option<u64>> {
-    let mut a = BufReader::with_capacity(1 << 18, a);
-    let mut b = BufReader::with_capacity(1 << 18, b);
-    let mut offset = 0;
-    loop {
-        let (x, y) = (io::BufRead::fill_buf(&mut a)?, io::BufRead::fill_buf(&mut b)?);
-        let n = x.len().min(y.len());
-        if x[..n] != y[..n] {
-            let at = x.iter().zip(y).take_while(|(x, y)| x == y).count();
-            return Ok(Some(offset + at as u64));
-        }
-        if n == 0 {
-            return Ok((x.len() != y.len()).then_some(offset));
-        }
-        io::BufRead::consume(&mut a, n);
-        io::BufRead::consume(&mut b, n);
-        offset += n as u64;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,8 +260,13 @@ mod tests {
             (&[], &long, Some(0)),
             (&[], &[], None),
         ] {
-            assert_eq!(first_difference(a, b).unwrap(), expected);
-            assert_eq!(first_difference(b, a).unwrap(), expected);
+            for (there, made) in [(a, b), (b, a)] {
+                for piece in [1 << 17, 1 << 20] {
+                    let mut comparison = Comparison::with(there);
+                    made.chunks(piece).for_each(|bytes| comparison.write_all(bytes).unwrap());
+                    assert_eq!(comparison.finish().unwrap(), expected);
+                }
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use airlift_bundle::gate::word::{Attempt, Word};
 use airlift_bundle::name::{NodeName, SiteName};
 use airlift_bundle::plan::Role;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The hashes of one node's codes: for each word that it can give one for every attempt.
 pub type Hashes = BTreeMap<Word, [CodeHash; Attempt::COUNT as usize]>;
@@ -23,6 +23,15 @@ pub fn words(role: Role) -> Vec<Word> {
     let protocol = Protocol::new(sample());
     let node = protocol.site().nodes().find(|node| protocol.site().role(*node) == role);
     node.map(|node| protocol.own_words(node).into_iter().collect()).unwrap_or_default()
+}
+
+/// The words of a node of this role that any other node ever checks, as the protocol's table says. Nobody waits for the
+/// rest, so they need no hash, which is what takes time.
+#[must_use]
+pub fn checked_words(role: Role) -> BTreeSet<Word> {
+    let protocol = Protocol::new(sample());
+    let asked = protocol.site().nodes().flat_map(|reader| protocol.hashes(reader));
+    asked.filter(|(emitter, _)| protocol.site().role(*emitter) == role).map(|(_, word)| word).collect()
 }
 
 /// Whether a node of the role `reader` checks codes of the role `emitter`. Any manager may become the hub, to whom all
@@ -62,14 +71,16 @@ pub fn make(site: &SiteName, node: &NodeName, role: Role) -> Result<OwnCodes, Se
     }
 }
 
-/// The hashes of many nodes' codes, on all cores. `each` is called for every word that is done.
-pub fn hash(of: &[OwnCodes], each: &(dyn Fn() + Sync)) -> Vec<Hashes> {
+/// The hashes of many nodes' codes that others check, on all cores. `each` is called for every word that is done.
+pub fn hash(of: &[(OwnCodes, Role)], each: &(dyn Fn() + Sync)) -> Vec<Hashes> {
+    let words = |role: Role| checked_words(role).into_iter();
+    let of_nodes = of.iter().enumerate();
     let work: Vec<(usize, Word)> =
-        of.iter().enumerate().flat_map(|(n, codes)| codes.words().map(move |word| (n, word))).collect();
+        of_nodes.flat_map(|(n, (_, role))| words(*role).map(move |word| (n, word))).collect();
     let done: Vec<_> = work
         .into_par_iter()
         .filter_map(|(n, word)| {
-            let hashes = of.get(n)?.hashes(word)?;
+            let hashes = of.get(n)?.0.hashes(word)?;
             each();
             Some((n, word, hashes))
         })
@@ -97,6 +108,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_what_somebody_waits_for_is_hashed() {
+        // docs/secrets.md counts with these numbers.
+        assert_eq!(
+            checked_words(Role::Worker).into_iter().collect::<Vec<_>>(),
+            [Word::Stopped, Word::Started, Word::Away, Word::Returned]
+        );
+        assert_eq!(words(Role::Worker).len(), 6);
+        assert_eq!((checked_words(Role::Manager).len(), checked_words(Role::Leader).len()), (8, 10));
+    }
+
+    #[test]
     fn a_node_gets_the_hash_of_every_word_that_the_protocol_asks_it_to_check() {
         let protocol = Protocol::new(sample());
         let role = |node| protocol.site().role(node);
@@ -105,6 +127,7 @@ mod tests {
             for (emitter, word) in protocol.hashes(node) {
                 assert!(checks(role(node), role(emitter)), "{node:?} checks {word} of {emitter:?}");
                 assert!(words(role(emitter)).contains(&word), "{emitter:?} has no code for {word}");
+                assert!(checked_words(role(emitter)).contains(&word), "{word} of {emitter:?} is not hashed");
                 asked += 1;
             }
         }

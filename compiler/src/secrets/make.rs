@@ -31,6 +31,8 @@ pub struct Wish<'a> {
     pub files: &'a SiteFiles,
     /// The slots of its documents.
     pub slots: &'a Slots,
+    /// The password hashes of access/, by the names of their slots.
+    pub passwords: Vec<(&'a str, Secret)>,
     /// Values given by hand, by the names of slots.
     pub given: BTreeMap<String, Secret>,
     /// What is to be made or taken anew.
@@ -65,7 +67,15 @@ pub trait Progress: Sync {
     fn expect(&self, steps: usize);
     /// One more is done.
     fn step(&self);
+    /// Keeps what is there so far, so that the next run goes on from here.
+    ///
+    /// # Errors
+    /// It can't be kept.
+    fn keep(&self, store: &Store) -> Result<(), SecretsError>;
 }
+
+/// So many nodes' codes are hashed before the store is kept: some minutes of work on two cores.
+const KEPT_AFTER: usize = 1000;
 
 /// Names under which the store keeps what belongs to a node.
 pub(super) fn of_node(what: &str, node: &NodeName) -> String {
@@ -80,7 +90,7 @@ pub(super) const CODES: &str = "codes";
 /// # Errors
 /// The system gives no randomness, or something given or to be renewed is unknown. The store may then be half filled; the
 /// caller drops it.
-pub fn fill(store: &mut Store, wish: Wish<'_>, progress: &dyn Progress) -> Result<Made, SecretsError> {
+pub fn fill(store: &mut Store, mut wish: Wish<'_>, progress: &dyn Progress) -> Result<Made, SecretsError> {
     let mut filling =
         Filling { today: wish.today.to_string(), made: Made::default(), renew: BTreeSet::new(), store };
     for name in wish.renew {
@@ -110,8 +120,8 @@ pub fn fill(store: &mut Store, wish: Wish<'_>, progress: &dyn Progress) -> Resul
             Ok((key.public().to_string(), Secret::new(key.to_secret_line())))
         })?;
     }
-    filling.codes(&site, &nodes, progress)?;
-    filling.take(&wish)?;
+    filling.codes(&site, &nodes, KEPT_AFTER, progress)?;
+    filling.take(&mut wish)?;
     filling.drift(&wish);
     for (name, value) in wish.given {
         let slot = wish.slots.names().contains(name.as_str());
@@ -175,6 +185,7 @@ impl Filling<'_> {
         &mut self,
         site: &SiteName,
         nodes: &[(NodeName, Role)],
+        kept_after: usize,
         progress: &dyn Progress,
     ) -> Result<(), SecretsError> {
         let mut new = Vec::new();
@@ -187,23 +198,34 @@ impl Filling<'_> {
                 own.is_ok_and(|own| own.words().eq(words))
             });
             if !right || self.renew.contains(&name) {
-                new.push(codes::make(site, node, *role)?);
+                new.push((codes::make(site, node, *role)?, *role));
             }
         }
-        progress.expect(new.iter().map(|own| own.words().count()).sum());
-        let hashes = codes::hash(&new, &|| progress.step());
-        for (own, hashes) in new.iter().zip(hashes) {
-            let public =
-                serde_json::to_string(&hashes).map_err(|e| make("hashes of codes", e.to_string()))?;
-            self.insert(&of_node(CODES, own.node()), Kind::ReleaseCodes, public, codes::to_secret(own)?);
+        progress.expect(new.iter().map(|(_, role)| codes::checked_words(*role).len()).sum());
+        let mut left = new.as_slice();
+        while !left.is_empty() {
+            let (batch, rest) = left.split_at(left.len().min(kept_after));
+            left = rest;
+            let hashes = codes::hash(batch, &|| progress.step());
+            for ((own, _), hashes) in batch.iter().zip(hashes) {
+                let public =
+                    serde_json::to_string(&hashes).map_err(|e| make("hashes of codes", e.to_string()))?;
+                self.insert(&of_node(CODES, own.node()), Kind::ReleaseCodes, public, codes::to_secret(own)?);
+            }
+            if !left.is_empty() {
+                progress.keep(self.store)?;
+            }
         }
         Ok(())
     }
 
-    /// What lies in inputs: secrets of the configuration, the licence, logins of registries.
-    fn take(&mut self, wish: &Wish<'_>) -> Result<(), SecretsError> {
+    /// What lies in inputs: secrets of the configuration, users' passwords, the licence, logins of registries.
+    fn take(&mut self, wish: &mut Wish<'_>) -> Result<(), SecretsError> {
         for (slot, value) in mke3::secrets(&wish.site.mke3_toml) {
             self.accept(slot.name(), Kind::Input, value);
+        }
+        for (slot, value) in std::mem::take(&mut wish.passwords) {
+            self.accept(slot, Kind::Input, value);
         }
         let settings = &wish.site.settings;
         if let Some(label) = settings.license_file.as_ref().map(|file| file.value.as_str()) {
@@ -259,4 +281,60 @@ pub(super) fn blanked_digest(site: &Site) -> Result<Sha256, SecretsError> {
 
 fn make(what: &str, why: String) -> SecretsError {
     SecretsError::Make { what: what.to_owned(), why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    /// Counts, and keeps a copy of the store as text; is cut off after so many times.
+    struct Counter {
+        expected: Mutex<usize>,
+        kept: Mutex<Vec<Vec<u8>>>,
+        fails_at: usize,
+    }
+
+    impl Progress for Counter {
+        fn expect(&self, steps: usize) {
+            *self.expected.lock().unwrap() = steps;
+        }
+
+        fn step(&self) {}
+
+        fn keep(&self, store: &Store) -> Result<(), SecretsError> {
+            let mut kept = self.kept.lock().unwrap();
+            kept.push(store.to_plain().unwrap().to_vec());
+            if kept.len() == self.fails_at {
+                Err(make("a test", "the power is cut".to_owned()))
+            } else {
+                Ok(())
+            }
+        }
+    }
+
+    fn codes(store: &mut Store, fails_at: usize) -> (Result<(), SecretsError>, Counter) {
+        let names = [("m1", Role::Leader), ("w1", Role::Worker), ("w2", Role::Worker), ("w3", Role::Worker)];
+        let nodes = names.map(|(name, role)| (name.parse().unwrap(), role));
+        let counter = Counter { expected: Mutex::default(), kept: Mutex::default(), fails_at };
+        let (today, made, renew) = (String::new(), Made::default(), BTreeSet::new());
+        let mut filling = Filling { today, made, renew, store };
+        let done = filling.codes(&"acme".parse().unwrap(), &nodes, 2, &counter);
+        (done, counter)
+    }
+
+    #[test]
+    fn interrupted_hashing_goes_on_from_the_store_that_was_kept() {
+        let (cut, counter) = codes(&mut Store::new("acme"), 1);
+        assert!(cut.is_err());
+        assert_eq!(*counter.expected.lock().unwrap(), 10 + 3 * 4);
+        let kept = counter.kept.into_inner().unwrap().pop().unwrap();
+        let mut store = Store::from_plain(&kept, std::path::Path::new("store")).unwrap();
+        let half = store.get("codes/w1").unwrap().public.clone();
+        let (done, counter) = codes(&mut store, 1);
+        done.unwrap();
+        assert_eq!(*counter.expected.lock().unwrap(), 2 * 4, "two nodes were done before");
+        assert_eq!(store.get("codes/w1").unwrap().public, half, "what was made stays");
+        assert!(["m1", "w2", "w3"].iter().all(|node| store.get(&format!("codes/{node}")).is_some()));
+    }
 }

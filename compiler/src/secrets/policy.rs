@@ -8,7 +8,7 @@ use super::authority::{self, Authority};
 use super::join::Joins;
 use super::public::Servers;
 use crate::compile::Translated;
-use crate::document::{Scalar, Tree};
+use crate::document::{Role as K0sRole, Scalar, Tree};
 use crate::site::Site;
 use crate::site::address::Endpoint;
 use crate::site::values::Role as SiteRole;
@@ -96,6 +96,8 @@ pub const CHART_PASSWORD: &str = "registry/chart-password";
 const JOIN_SECRETS: &str = "join/tokens.yaml";
 /// The slot of the licence.
 pub const LICENSE: &str = "site/license";
+/// What the slots of users' password hashes begin with.
+pub const PASSWORD_HASHES: &str = "access/password/";
 /// The digest of the exact configuration.
 pub const DRIFT: &str = "drift/mke3.toml";
 
@@ -117,35 +119,46 @@ const TABLE: [Row; 10] = [
 pub struct Slots {
     /// Of documents that every bundle carries; their values go to the leader, who hands them over.
     shared: BTreeSet<String>,
-    /// Of a node's own documents.
-    own: BTreeMap<String, BTreeSet<String>>,
+    /// Of the nodes' own documents: which there are depends on the role alone.
+    managers: BTreeSet<String>,
+    workers: BTreeSet<String>,
 }
 
 impl Slots {
     /// Collects them.
     pub fn of(translated: &Translated<'_>) -> Self {
         let mut slots = Self::default();
-        for document in translated.shared() {
+        for document in &translated.shared {
             slots.shared.extend(names(&document.tree));
         }
-        for node in translated.nodes.iter().flat_map(|nodes| &nodes.nodes) {
-            let own = node.files.iter().flat_map(|placed| names(&placed.document.tree));
-            slots.own.entry(node.name.value.clone()).or_default().extend(own);
+        let passwords = translated.access.iter().flat_map(|access| access.slots());
+        slots.shared.extend(passwords.map(|(slot, _)| slot.to_owned()));
+        if let Some(nodes) = &translated.nodes {
+            for node in nodes.one_of_each_role() {
+                let own = match node.flags.role {
+                    K0sRole::Controller => &mut slots.managers,
+                    K0sRole::Worker => &mut slots.workers,
+                };
+                own.extend(nodes.files(node).iter().flat_map(|placed| names(&placed.document.tree)));
+            }
         }
         slots
     }
 
     /// All names.
     pub fn names(&self) -> BTreeSet<&str> {
-        self.shared.iter().chain(self.own.values().flatten()).map(String::as_str).collect()
+        self.shared.iter().chain(&self.managers).chain(&self.workers).map(String::as_str).collect()
     }
 }
 
-fn names(tree: &Tree) -> impl Iterator<Item = String> {
-    tree.leaves().into_iter().filter_map(|(_, leaf)| match &leaf.scalar {
-        Scalar::Secret(name) => Some(name.clone()),
-        _ => None,
-    })
+fn names(tree: &Tree) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    tree.for_each_scalar("", &mut |_, leaf| {
+        if let Scalar::Secret(name) = &leaf.scalar {
+            names.insert(name.clone());
+        }
+    });
+    names
 }
 
 /// One secret that a node needs.
@@ -189,8 +202,13 @@ pub fn needs(site: &Site, slots: &Slots) -> Result<Vec<NodeNeeds>, Error> {
             .map(|row| Ok((row.name.parse()?, (row.room, row.item))))
             .collect::<Result<BTreeMap<SecretName, _>, Error>>()?;
         let shared = slots.shared.iter().filter(|_| role == Role::Leader);
-        for slot in slots.own.get(node.as_str()).into_iter().flatten().chain(shared) {
-            let room = if slot == LICENSE { Room::Large } else { Room::Medium };
+        let own = if role.is_manager() { &slots.managers } else { &slots.workers };
+        for slot in own.iter().chain(shared) {
+            let room = match slot.as_str() {
+                LICENSE => Room::Large,
+                slot if slot.starts_with(PASSWORD_HASHES) => Room::Small,
+                _ => Room::Medium,
+            };
             found.entry(slot.parse()?).or_insert((room, Item::Slot));
         }
         let needs = found.into_iter().map(|(name, (room, item))| Need { name, room, item }).collect();

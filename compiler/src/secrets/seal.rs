@@ -107,7 +107,7 @@ pub fn seal(
             let label = format!("{folder}/{node}/{file}");
             let envelope_digest = Sha256::of(&envelope);
             let old = values.store.seals.get(node.as_str()).and_then(|seals| seals.get(&file));
-            let there = files.bytes(&label).map(Sha256::of);
+            let there = files.get(&label).and_then(|file| Some(Sha256::of(&file.read().ok()?)));
             let seal = match old {
                 Some(old)
                     if old.recipient == to && old.envelope == envelope_digest && there == Some(old.file) =>

@@ -25,6 +25,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Sealed {
     public: Public,
     files: BTreeMap<NodeName, Vec<SealedFile>>,
+    /// What managers check; of a large site it is large, so it is written once.
+    hashes_of_all: Vec<u8>,
+    /// What workers check.
+    hashes_of_managers: Vec<u8>,
 }
 
 /// One file for one node.
@@ -36,8 +40,10 @@ pub struct SealedFile {
     pub item: Item,
     /// It lies there in the clear.
     pub plaintext: bool,
-    /// The file.
-    pub bytes: Vec<u8>,
+    /// Where it lies in the site directory.
+    pub label: String,
+    /// Its digest.
+    pub sha256: Sha256,
 }
 
 impl Sealed {
@@ -77,12 +83,9 @@ impl Sealed {
         &self.public.authorities
     }
 
-    /// The hashes that a node of this role checks typed codes against.
-    pub fn hashes(&self, reader: Role) -> CodeHashes {
-        let emitters = self.public.nodes.iter().filter(|(_, emitter)| codes::checks(reader, emitter.role));
-        let hashes: BTreeMap<NodeName, Hashes> =
-            emitters.map(|(name, emitter)| (name.clone(), emitter.codes.clone())).collect();
-        CodeHashes { format: Format, site: self.public.site.clone(), hashes }
+    /// The hashes that a node of this role checks typed codes against, as they lie in its bundle.
+    pub fn hashes(&self, reader: Role) -> &[u8] {
+        if reader.is_manager() { &self.hashes_of_all } else { &self.hashes_of_managers }
     }
 }
 
@@ -142,7 +145,9 @@ impl Reader<'_> {
             files.insert(node.clone(), self.node(planned, listed, plaintext));
         }
         self.extra(&public, &needs);
-        Ok(Some(Sealed { public, files }))
+        let hashes_of_all = hashes(&public, Role::Manager).to_json()?;
+        let hashes_of_managers = hashes(&public, Role::Worker).to_json()?;
+        Ok(Some(Sealed { public, files, hashes_of_all, hashes_of_managers }))
     }
 
     /// What holds for the whole site.
@@ -179,8 +184,9 @@ impl Reader<'_> {
                 );
                 continue;
             }
-            match (self.files.bytes(&label), listed.files.get(&file)) {
-                (Some(bytes), Some(digest)) if Sha256::of(bytes) == *digest => {
+            let there = self.files.get(&label).and_then(|file| file.read().ok());
+            match (there, listed.files.get(&file)) {
+                (Some(bytes), Some(digest)) if Sha256::of(&bytes) == *digest => {
                     if clear {
                         self.findings.push(Finding::new(
                             code::PLAINTEXT,
@@ -188,7 +194,7 @@ impl Reader<'_> {
                         ).help("change that password when the migration is done"));
                     }
                     let (name, item) = (need.name.clone(), need.item);
-                    found.push(SealedFile { name, item, plaintext: clear, bytes: bytes.to_vec() });
+                    found.push(SealedFile { name, item, plaintext: clear, label, sha256: *digest });
                 }
                 (Some(_), Some(_)) => {
                     self.push(code::SEALED_STALE, format!("{label} is not the file that was sealed"))
@@ -211,8 +217,8 @@ impl Reader<'_> {
             .flat_map(|(node, name)| ["age", "plain"].map(|end| format!("{folder}/{node}/{name}.{end}")))
             .collect();
         known.insert(format!("{folder}/{}", Public::FILE));
-        let gone: Vec<&NodeName> =
-            public.nodes.keys().filter(|node| needs.iter().all(|one| one.node != **node)).collect();
+        let here: BTreeSet<&NodeName> = needs.iter().map(|one| &one.node).collect();
+        let gone: Vec<&NodeName> = public.nodes.keys().filter(|node| !here.contains(node)).collect();
         for node in &gone {
             self.push(
                 code::SEALED_EXTRA,
@@ -225,6 +231,14 @@ impl Reader<'_> {
             self.push(code::SEALED_EXTRA, format!("{label} is a file that no node needs"));
         }
     }
+}
+
+/// The hashes that a node of this role checks typed codes against.
+fn hashes(public: &Public, reader: Role) -> CodeHashes {
+    let emitters = public.nodes.iter().filter(|(_, emitter)| codes::checks(reader, emitter.role));
+    let hashes = emitters.map(|(name, emitter)| (name.clone(), emitter.codes.clone()));
+    let hashes: BTreeMap<NodeName, Hashes> = hashes.collect();
+    CodeHashes { format: Format, site: public.site.clone(), hashes }
 }
 
 /// What `airlift next` says about secrets of a site whose other inputs are whole.

@@ -4,10 +4,14 @@
 //! directory and refuses links, devices and names that are not plain text; names that begin with a dot are left
 //! alone. Labels are relative to the directory, so nothing depends on where it stands. Contents may be secret:
 //! they are never shown by `Debug`.
+//!
+//! What is large, and sealed files, of which a large site has very many, stay on the disk and are read when they are
+//! asked for.
 
 use crate::diag::codes::{input, site as code};
 use crate::diag::{Finding, Findings};
 use crate::source::{self, File};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
@@ -20,15 +24,15 @@ use std::path::{Path, PathBuf};
 pub const LIMIT: u64 = 64 << 20;
 /// All files in memory together, in bytes.
 const TOTAL: u64 = 1 << 30;
-/// Files in a site directory.
-const COUNT: usize = 20_000;
+/// Files in a site directory: ten thousand nodes with a survey and some sealed files each.
+const COUNT: usize = 200_000;
 /// Folders inside each other.
 const DEPTH: usize = 8;
 
 /// One file.
 #[derive(Clone)]
 pub struct SiteFile {
-    /// Its content; `None` for a program, an archive and a file above [`LIMIT`].
+    /// Its content; `None` for a program, an archive, a sealed file and a file above [`LIMIT`].
     pub bytes: Option<Vec<u8>>,
     /// Where it lies, if it came from the disk.
     pub path: Option<PathBuf>,
@@ -39,6 +43,23 @@ pub struct SiteFile {
 }
 
 impl SiteFile {
+    /// Its whole content, from memory or from the disk.
+    ///
+    /// # Errors
+    /// It can't be read, or is too large to be held.
+    pub fn read(&self) -> io::Result<Cow<'_, [u8]>> {
+        match (&self.bytes, &self.path) {
+            (Some(bytes), _) => Ok(Cow::Borrowed(bytes)),
+            (None, Some(path)) if self.size <= LIMIT => {
+                let mut bytes = Vec::new();
+                fs::File::open(path)?.take(LIMIT).read_to_end(&mut bytes)?;
+                Ok(Cow::Owned(bytes))
+            }
+            (None, Some(_)) => Err(io::ErrorKind::FileTooLarge.into()),
+            (None, None) => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
     /// Its content from the beginning, from memory or from the disk.
     ///
     /// # Errors
@@ -99,7 +120,7 @@ impl SiteFiles {
         self.files.get(label)
     }
 
-    /// The content of a file.
+    /// The content of a file that is held.
     pub fn bytes(&self, label: &str) -> Option<&[u8]> {
         self.get(label)?.bytes.as_deref()
     }
@@ -231,7 +252,12 @@ impl Walk {
 
 /// How much of a file will be in memory.
 fn in_memory(path: &Path, size: u64) -> u64 {
-    if size > LIMIT || is_payload(path, size) { 0 } else { size }
+    if size > LIMIT || is_sealed(path) || is_payload(path, size) { 0 } else { size }
+}
+
+/// Whether a file is one of age's. Only digests of them are wanted, and once their bytes, node by node.
+fn is_sealed(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "age")
 }
 
 /// Whether a file is a program or a tar archive: never read into memory, however small.

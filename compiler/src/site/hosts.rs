@@ -5,6 +5,7 @@
 //! stands twice is refused with both places.
 
 use super::address::{HostAddress, port};
+use super::rules::twins;
 use super::settings::{lower, node_name};
 use super::values::{InterfaceName, KeyPath, NodeName, ProfileName, Refusal, Role, UserName, accept, parse};
 use crate::diag::codes::{input, site as code};
@@ -189,8 +190,8 @@ fn private_address(text: &str) -> Result<IpAddr, Refusal> {
 
 /// Reports hosts with one SSH address. Names and private addresses are compared when all sources are merged.
 fn twice(hosts: &[Host], findings: &mut Findings) {
-    for (i, host) in hosts.iter().enumerate() {
-        for earlier in hosts.iter().take(i).filter(|earlier| host.same_ssh(earlier)) {
+    for (host, earlier) in twins(hosts, |host| &host.address.value).into_values() {
+        if host.same_ssh(earlier) {
             findings.push(
                 Finding::new(
                     code::HOST_TWICE,

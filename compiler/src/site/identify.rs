@@ -111,8 +111,11 @@ fn ambiguous(host: &Host, what: &str, places: impl Iterator<Item = Place>) -> Fi
 fn shared(hosts: &[Host], found: &[Option<usize>], what: &str, findings: &mut Findings) -> bool {
     let mut any = false;
     for (i, (host, mine)) in hosts.iter().zip(found).enumerate() {
+        if mine.is_none() {
+            continue;
+        }
         for (earlier, other) in hosts.iter().zip(found).take(i) {
-            if mine.is_none() || mine != other {
+            if mine != other {
                 continue;
             }
             any = true;

@@ -7,30 +7,43 @@ use super::values::{NodeName, Role};
 use crate::diag::codes::site as code;
 use crate::diag::{Finding, Findings};
 use crate::source::{Place, nearest};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// No two nodes may share a name or a private address.
 pub(super) fn unique(nodes: &[NodeFacts], findings: &mut Findings) {
-    for (i, node) in nodes.iter().enumerate() {
-        for earlier in nodes.iter().take(i) {
-            let shared = if node.name.value == earlier.name.value {
-                Some((format!("name `{}`", node.name.value), &node.name_place, &earlier.name_place))
-            } else if node.private_address.value == earlier.private_address.value {
-                let what = format!("private address {}", node.private_address.value);
-                Some((what, &node.private_address_place, &earlier.private_address_place))
-            } else {
-                None
-            };
-            let Some((what, place, first)) = shared else { continue };
-            findings.push(
-                Finding::new(code::HOST_TWICE, format!("two hosts have the {what}"))
-                    .at(place.clone())
-                    .label("again here")
-                    .also(first.clone(), "first here")
-                    .help("remove one entry, or give each node its own"),
-            );
-        }
+    let mut pairs = twins(nodes, |node| &node.name.value);
+    pairs.append(&mut twins(nodes, |node| &node.private_address.value));
+    for (node, earlier) in pairs.into_values() {
+        let (what, place, first) = if node.name.value == earlier.name.value {
+            (format!("name `{}`", node.name.value), &node.name_place, &earlier.name_place)
+        } else {
+            let what = format!("private address {}", node.private_address.value);
+            (what, &node.private_address_place, &earlier.private_address_place)
+        };
+        findings.push(
+            Finding::new(code::HOST_TWICE, format!("two hosts have the {what}"))
+                .at(place.clone())
+                .label("again here")
+                .also(first.clone(), "first here")
+                .help("remove one entry, or give each node its own"),
+        );
     }
+}
+
+/// Each item with every earlier one that has the same key, in order. A site has too many nodes to compare all with all.
+pub(super) fn twins<'a, T, K: Ord + ?Sized + 'a>(
+    items: &'a [T],
+    key: impl Fn(&'a T) -> &'a K,
+) -> BTreeMap<(usize, usize), (&'a T, &'a T)> {
+    let mut seen: BTreeMap<&K, Vec<usize>> = BTreeMap::new();
+    let mut pairs = BTreeMap::new();
+    for (i, item) in items.iter().enumerate() {
+        let earlier = seen.entry(key(item)).or_default();
+        pairs.extend(earlier.iter().filter_map(|j| Some(((i, *j), (item, items.get(*j)?)))));
+        earlier.push(i);
+    }
+    pairs
 }
 
 /// Every private address lies in `node_network`, where one is given.
@@ -159,6 +172,8 @@ pub(super) fn leader(
 /// The external address must be the balancer's, not a node's.
 pub(super) fn external_address(settings: &Settings, nodes: &[NodeFacts], findings: &mut Findings) {
     let Some(external) = &settings.external_address else { return };
+    // A site of one manager may well be reached by that manager's own address.
+    let single = nodes.iter().filter(|n| n.role.value == Role::Manager).count() == 1;
     for node in nodes {
         let own = match &external.value.host {
             HostAddress::Ip(ip) => {
@@ -168,8 +183,6 @@ pub(super) fn external_address(settings: &Settings, nodes: &[NodeFacts], finding
                 node.name.value.as_str() == name || node.ssh.address.value == external.value.host
             }
         };
-        // A site of one manager may well be reached by that manager's own address.
-        let single = nodes.iter().filter(|n| n.role.value == Role::Manager).count() == 1;
         if own && !(single && node.role.value == Role::Manager) {
             findings.push(
                 external

@@ -26,7 +26,7 @@ impl<T> Field<T> {
 
     /// The origin alone.
     pub fn source(&self) -> Source {
-        Source::new(self.place.file.label(), self.path.clone())
+        Source::new(self.place.file.shared_label(), self.path.clone())
     }
 
     /// Another value from the same place.

@@ -9,7 +9,7 @@ pub struct File(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    label: String,
+    label: Arc<str>,
     text: String,
     /// Byte offset of the start of each line.
     lines: Vec<usize>,
@@ -29,7 +29,7 @@ fn begun(bytes: &[u8]) -> usize {
 impl File {
     /// A file with the name that messages and origins show (`mke3.toml`, `survey/mgr1.json`): relative to the
     /// site directory, so that no output depends on where that stands.
-    pub fn new(label: impl Into<String>, text: impl Into<String>) -> Self {
+    pub fn new(label: impl Into<Arc<str>>, text: impl Into<String>) -> Self {
         let text = text.into();
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let mut count = 0;
@@ -45,6 +45,11 @@ impl File {
     /// The name to show.
     pub fn label(&self) -> &str {
         &self.0.label
+    }
+
+    /// The same, to be kept by the many origins that name the file.
+    pub fn shared_label(&self) -> Arc<str> {
+        Arc::clone(&self.0.label)
     }
 
     /// The decoded text (see [`super::decode`]).

@@ -1,13 +1,11 @@
 //! Proves that every key of the file has exactly one fate.
 
-use super::Fate;
 use super::run::fault;
+use super::{Fate, Uses};
 use crate::contract::Contract;
 use crate::diag::{Findings, codes::translate as code};
-use crate::document::Tree;
 use crate::mke3::Config;
-use crate::origin::Source;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What became of one value of the file.
 #[derive(Clone, Debug)]
@@ -29,7 +27,7 @@ pub struct Account {
 }
 
 /// The accounts of all values of the file, in the file's order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Accounts {
     /// The label of the file.
     pub file: String,
@@ -76,15 +74,9 @@ impl Accounts {
     }
 
     /// Compares fates with the documents: what was carried is some scalar's origin, what was dropped is none's.
-    pub fn check<'t>(&self, documents: impl IntoIterator<Item = &'t Tree>, findings: &mut Findings) {
-        let mut named: BTreeSet<&Source> = BTreeSet::new();
-        let documents: Vec<&Tree> = documents.into_iter().collect();
-        let leaves: Vec<_> = documents.iter().flat_map(|doc| doc.leaves()).collect();
-        for (_, leaf) in &leaves {
-            named.extend(leaf.origin.sources());
-        }
+    pub fn check(&self, uses: &Uses, findings: &mut Findings) {
         for account in &self.list {
-            let is_named = named.iter().any(|s| s.file == self.file && covers(&account.path, &s.path));
+            let is_named = uses.of(&account.path).next().is_some();
             if account.fate.has_output() && !is_named {
                 let text = format!("`{}` counts as {}, but no document names it", account.path, account.fate);
                 findings.push(fault(code::FATE_MISMATCH, text));
@@ -94,15 +86,8 @@ impl Accounts {
                 findings.push(fault(code::FATE_MISMATCH, text));
             }
         }
-        for (path, leaf) in &leaves {
-            if leaf.origin.is_empty() {
-                findings.push(fault(code::FATE_MISMATCH, format!("`{path}` has no origin")));
-            }
+        for place in uses.without_origin() {
+            findings.push(fault(code::FATE_MISMATCH, format!("`{place}` has no origin")));
         }
     }
-}
-
-/// Whether a source path is this account's, or of an element of its list.
-fn covers(account: &str, source: &str) -> bool {
-    source.strip_prefix(account).is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
 }

@@ -16,6 +16,7 @@ mod run;
 mod site;
 #[cfg(test)]
 pub(crate) mod testing;
+mod uses;
 
 pub use accounting::{Account, Accounts};
 pub use ctx::{Ctx, Manifest};
@@ -23,3 +24,4 @@ pub use decision::{Choice, Question};
 pub use fate::Fate;
 pub use rule::{Act, Rule};
 pub use run::{Translation, rules, translate};
+pub use uses::Uses;

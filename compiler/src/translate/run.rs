@@ -10,12 +10,13 @@ use crate::origin::Tracked;
 use crate::source::nearest;
 use crate::surroundings::Surroundings;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What a translation made.
 #[derive(Debug)]
 pub struct Translation {
     /// mke4.yaml.
-    pub mke4: Tree,
+    pub mke4: Arc<Tree>,
     /// Objects beside it.
     pub manifests: Vec<Manifest>,
     /// The fate of every key that the file holds.
@@ -64,7 +65,7 @@ pub(super) fn translate_by<'r>(
     let Ctx { doc, manifests, findings: found, fates, .. } = ctx;
     findings.append(found);
     let accounts = Accounts::new(mke3, contract, fates, findings);
-    Translation { mke4: doc, manifests, accounts }
+    Translation { mke4: doc.into(), manifests, accounts }
 }
 
 fn run(ctx: &mut Ctx<'_>, rule: &Rule) {

@@ -88,6 +88,19 @@ fn registry(ctx: &mut Ctx<'_>, name: &str, registry: Option<&Registry>) {
             .help("no offline bundle exists for this release; choose v4.1.0 or later for an air-gapped site"),
         );
     }
+    if name == "chartRegistry"
+        && registry.login.is_some()
+        && !ctx.contract.has("registries.chartRegistry.credentialsSecretName")
+    {
+        ctx.findings.push(
+            Finding::new(
+                code::NO_FIELD,
+                format!("{} has no setting for the login of the chart registry: it pulls charts without", ctx.contract.id),
+            )
+            .note("the leader gets the password sealed, for use by hand; the vendor's command takes one from v4.2.1 on")
+            .help("let the registry give charts without a login, inside the cluster's networks alone if need be"),
+        );
+    }
     if let Some(ca) = &registry.ca
         && !ctx.put(&format!("registries.{name}.caData"), ca.clone())
     {

@@ -1,7 +1,7 @@
 //! What the tests of the areas share: a translation of a few lines of TOML, and values that nobody has by default.
 
 use super::run::translate_by;
-use super::{Fate, Rule, Translation, rules};
+use super::{Fate, Rule, Translation, Uses, rules};
 use crate::contract;
 use crate::diag::{Findings, codes::translate as code};
 use crate::document::{Leaf, Path, Tree};
@@ -81,8 +81,10 @@ fn run_all<'r>(
     }
     let contract = contract::by_id(contract).expect("a known contract");
     let translation = translate_by(rules, &config, &site, contract, &mut findings);
-    let documents = translation.manifests.iter().flat_map(|m| &m.objects).chain([&translation.mke4]);
-    translation.accounts.check(documents, &mut findings);
+    let documents = translation.manifests.iter().flat_map(|m| &m.objects).chain([&*translation.mke4]);
+    let mut uses = Uses::default();
+    documents.for_each(|tree| uses.add("mke3.toml", "", tree));
+    translation.accounts.check(&uses, &mut findings);
     Run { translation, findings }
 }
 

@@ -3,7 +3,7 @@
 use airlift::contract::Contract;
 use airlift::document::{NodeDocuments, Placed, Tree, node_documents};
 use airlift::origin::{Source, Tracked};
-use airlift::surroundings::{HostEntry, Registry, SshEntry, Surroundings};
+use airlift::surroundings::{HostEntry, Login, Registry, SshEntry, Surroundings};
 
 pub fn tracked<T>(value: T, file: &str, path: impl Into<String>) -> Tracked<T> {
     Tracked::new(value, Source::new(file, path))
@@ -46,6 +46,10 @@ pub fn site(managers: usize, workers: usize) -> Surroundings {
                 "site.yaml",
                 "registries.image.ca",
             )),
+            login: Some(Login {
+                username: text("puller", "login.yaml", "username"),
+                password: text("registry/image-password", "login.yaml", "password"),
+            }),
         }),
         hosts: (0..managers + workers).map(host).collect(),
         ..Surroundings::default()
@@ -95,13 +99,13 @@ pub fn mke4(contract: &Contract, site: &Surroundings) -> Tree {
 }
 
 /// The documents of a site of this size for a release.
-pub fn documents(contract: &Contract, managers: usize, workers: usize) -> NodeDocuments {
+pub fn documents(contract: &'static Contract, managers: usize, workers: usize) -> NodeDocuments {
     let site = site(managers, workers);
     node_documents(&mke4(contract, &site), &site, contract).unwrap()
 }
 
 /// The file at a path of a node.
-pub fn file<'a>(docs: &'a NodeDocuments, node: &str, path: &str) -> &'a Placed {
+pub fn file(docs: &NodeDocuments, node: &str, path: &str) -> Placed {
     let node = docs.nodes.iter().find(|n| n.name.value == node).unwrap();
-    node.files.iter().find(|f| f.path == path).unwrap_or_else(|| panic!("no {path}"))
+    docs.files(node).into_iter().find(|f| f.path == path).unwrap_or_else(|| panic!("no {path}"))
 }

@@ -5,6 +5,7 @@ use airlift::contract;
 use airlift::document::{Document, NodeDocuments, Role, Tree, node_documents};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The words of `ExecStart`, read as systemd does: words between blanks, quotes, `\xHH`, `%%` and `$$`. Anything
 /// else that systemd would act on fails the test.
@@ -110,14 +111,14 @@ pub fn k0sctl_runs(host: &Value, leader: bool) -> Vec<String> {
         .collect()
 }
 
-fn unit<'a>(docs: &'a NodeDocuments, node: &str, role: Role) -> &'a Document {
-    &file(docs, node, &format!("/etc/systemd/system/{}", role.unit())).document
+fn unit(docs: &NodeDocuments, node: &str, role: Role) -> Arc<Document> {
+    file(docs, node, &format!("/etc/systemd/system/{}", role.unit())).document
 }
 
 pub fn assert_both_sides_equal(docs: &NodeDocuments) {
     let k0sctl: Value = serde_saphyr::from_str(&docs.k0sctl.render().unwrap()).unwrap();
     for (i, node) in docs.nodes.iter().enumerate() {
-        let ours = exec_start(&unit(docs, &node.name.value, node.role).render().unwrap());
+        let ours = exec_start(&unit(docs, &node.name.value, node.flags.role).render().unwrap());
         assert_eq!(ours, k0sctl_runs(&k0sctl["spec"]["hosts"][i], i == 0), "{}", node.name.value);
     }
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 type Scalars = BTreeMap<String, (Scalar, Origin)>;
 
 /// All scalars of all documents. A node counts by its place, not by its name, and its files by theirs.
-fn scalars(mke4: &Tree, site: &Surroundings, contract: &Contract) -> Scalars {
+fn scalars(mke4: &Tree, site: &Surroundings, contract: &'static Contract) -> Scalars {
     let docs = node_documents(mke4, site, contract).unwrap();
     let mut all = Scalars::new();
     let mut take = |what: String, document: &Document| {
@@ -20,7 +20,7 @@ fn scalars(mke4: &Tree, site: &Surroundings, contract: &Contract) -> Scalars {
     };
     take("k0sctl.yaml".into(), &docs.k0sctl);
     for (i, node) in docs.nodes.iter().enumerate() {
-        node.files.iter().for_each(|file| take(format!("{i}{}", file.path), &file.document));
+        docs.files(node).iter().for_each(|file| take(format!("{i}{}", file.path), &file.document));
     }
     all
 }

@@ -331,8 +331,8 @@ fn every_reader_reads_nasty_keys_and_values_alike() {
 fn every_reader_reads_our_documents_alike() {
     for contract in contract::all() {
         let docs = documents(contract, 1, 1);
-        let files = docs.nodes.iter().flat_map(|node| &node.files).map(|file| file.document.as_ref());
-        let yaml = files.filter(|d| d.format == Format::Yaml).chain([&docs.k0sctl]);
+        let files = docs.nodes.iter().flat_map(|node| docs.files(node)).map(|file| file.document);
+        let yaml = files.filter(|d| d.format == Format::Yaml).chain([docs.k0sctl.clone().into()]);
         for document in yaml {
             for reader in &READERS[..3] {
                 let found = read(reader, &document.render().unwrap());

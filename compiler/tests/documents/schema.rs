@@ -47,7 +47,7 @@ fn k0s_and_k0sctl_accept_what_is_made_for_every_release() {
                 let docs = node_documents(&mke4(contract, &site), &site, contract).unwrap();
                 let what = format!("{} {managers}+{workers} external {external}", contract.id);
                 assert_valid(&k0sctl, &read_back(&docs.k0sctl), &what);
-                for node in docs.nodes.iter().filter(|n| n.role == Role::Controller) {
+                for node in docs.nodes.iter().filter(|n| n.flags.role == Role::Controller) {
                     let config = &file(&docs, &node.name.value, "/etc/k0s/k0s.yaml").document;
                     assert_valid(&k0s, &read_back(config), &what);
                     let nllb = config.tree.get("spec.network.nodeLocalLoadBalancing");
@@ -75,7 +75,7 @@ fn controllers_differ_in_two_addresses_alone() {
     for contract in contract::all() {
         let docs = documents(contract, 3, 3);
         let config = |node: &str| {
-            let mut tree = file(&docs, node, "/etc/k0s/k0s.yaml").document.tree.clone();
+            let mut tree = file(&docs, node, "/etc/k0s/k0s.yaml").document.tree.as_ref().clone();
             let own = [tree.remove("spec.api.address"), tree.remove("spec.storage.etcd.peerAddress")];
             (own.map(|t| json(&t.unwrap())), tree)
         };

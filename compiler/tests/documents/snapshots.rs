@@ -7,7 +7,7 @@ fn all(id: &str) -> String {
     let docs = documents(contract::by_id(id).unwrap(), 3, 3);
     let mut text = format!("==> k0sctl.yaml\n{}", docs.k0sctl.render().unwrap());
     for node in &docs.nodes {
-        for file in &node.files {
+        for file in docs.files(node) {
             let (name, path, mode, owner) = (&node.name.value, &file.path, file.mode, file.owner);
             text +=
                 &format!("==> nodes/{name}{path} {owner} {mode:04o}\n{}", file.document.render().unwrap());

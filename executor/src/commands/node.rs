@@ -1,9 +1,8 @@
 //! What the verbs share that work on this node: its set, its lock, its journal, and the engine over them.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use airlift_bundle::Error;
 use airlift_bundle::archive::Bundle;
@@ -41,7 +40,7 @@ pub(super) struct Node {
 
 /// A verified set, and the bundle in it that is for this machine.
 pub(super) struct FoundSet {
-    root: PathBuf,
+    set: SignedSet,
     set_json: Vec<u8>,
     plan_json: Vec<u8>,
     bytes: Vec<u8>,
@@ -95,7 +94,7 @@ pub(super) fn find_set(root: &Path, keys: &Keys, output: &Output) -> Result<Foun
     if Sha256::of(&plan_json) != set.index().plan_id.digest() {
         return Err(Error::Altered { path: Plan::FILE.to_owned(), by: "set.json" }.into());
     }
-    Ok(FoundSet { root: root.to_owned(), set_json: set.index().to_json()?, plan_json, bytes, bundle })
+    Ok(FoundSet { set_json: set.index().to_json()?, set, plan_json, bytes, bundle })
 }
 
 fn hostname() -> Result<String, Refusal> {
@@ -164,7 +163,9 @@ impl FoundSet {
 
     /// The bundle where it lies.
     pub(super) fn on_medium<'a>(&self, node: &'a Node) -> Loaded<'a> {
-        Loaded::on_medium(&node.disk, &node.home, self.bundle.clone(), self.root.clone())
+        let set = self.set.clone();
+        let open = move |sha256| Ok(Box::new(set.blob(sha256).map_err(io::Error::other)?) as Box<dyn Read>);
+        Loaded::on_medium(&node.disk, &node.home, self.bundle.clone(), Box::new(open))
     }
 
     /// Asks whether the node takes the set, and copies it where it is new.
@@ -178,11 +179,7 @@ impl FoundSet {
         let current = load(&node.disk, &node.home, &state);
         let current = current.as_ref().ok().and_then(Option::as_ref).map(Loaded::plan);
         let open_blob = |blob: &Blob| -> io::Result<Box<dyn Read>> {
-            let path = self.root.join(blob.set_path());
-            if !path.symlink_metadata()?.is_file() {
-                return Err(io::Error::other(format!("{} is not a regular file", path.display())));
-            }
-            Ok(Box::new(File::open(path)?))
+            Ok(Box::new(self.set.blob(blob.sha256).map_err(io::Error::other)?))
         };
         let manifest = self.bundle.manifest();
         let incoming = Incoming {

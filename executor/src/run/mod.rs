@@ -26,4 +26,4 @@ pub use forward::check;
 pub use gates::{Answer, Gates, NotWired, Passage};
 pub use home::Home;
 pub use outcome::{Outcome, Progress};
-pub use staging::{Admission, Incoming, Loaded, Refused, admit, load, stage_set};
+pub use staging::{Admission, Incoming, Loaded, OpenBlob, Refused, admit, load, stage_set};

@@ -308,7 +308,7 @@ pub struct Loaded<'a> {
     home: &'a Home,
     bundle: Bundle,
     /// The set that the bundle lies in, where its blobs are not in the state directory yet.
-    medium: Option<PathBuf>,
+    medium: Option<OpenBlob>,
 }
 
 /// Reads the set that a node works with. None when it works with none, or needs nothing of it any more.
@@ -335,10 +335,13 @@ pub fn load<'a>(disk: &'a dyn Disk, home: &'a Home, state: &State) -> Result<Opt
     Ok(Some(Loaded { disk, home, bundle, medium: None }))
 }
 
+/// Opens a blob of a set on its medium, be it in one piece or in chunks.
+pub type OpenBlob = Box<dyn Fn(Sha256) -> io::Result<Box<dyn Read>>>;
+
 impl<'a> Loaded<'a> {
     /// A verified bundle where it lies in its set, for verbs that write nothing.
     #[must_use]
-    pub const fn on_medium(disk: &'a dyn Disk, home: &'a Home, bundle: Bundle, medium: PathBuf) -> Self {
+    pub const fn on_medium(disk: &'a dyn Disk, home: &'a Home, bundle: Bundle, medium: OpenBlob) -> Self {
         Self { disk, home, bundle, medium: Some(medium) }
     }
 
@@ -370,12 +373,8 @@ impl Contents for Loaded<'_> {
                 Ok(Box::new(bytes.ok_or_else(|| Fault::said(format!("find {entry} in the bundle")))?))
             }
             Content::Blob { sha256, .. } => match &self.medium {
-                Some(set) => {
-                    let path = set.join("blobs/sha256").join(sha256.to_string());
-                    let file = std::fs::File::open(&path);
-                    Ok(Box::new(
-                        file.map_err(|error| Fault::said(format!("read {}: {error}", path.display())))?,
-                    ))
+                Some(open) => {
+                    open(*sha256).map_err(|error| Fault::said(format!("read the blob {sha256}: {error}")))
                 }
                 None => Ok(Box::new(FileReader::new(self.disk, self.home.blob(*sha256)))),
             },

@@ -3,19 +3,23 @@
 # annotation of each. The controller that fills aggregated roles in needs some moments: the probe waits for nothing, so
 # this does.
 #
-#   K0S    the k0s binary
-#   RBAC   the folder with roles.yaml and bindings.yaml
+#   PLAN_K0S          the k0s binary
+#   PLAN_KUBECONFIG   an administrator's
+#   PLAN_RBAC         the folder with roles.yaml and bindings.yaml
 set -eu
+# Without a cache: kubectl would keep one in the root directory.
+kubectl() { "$PLAN_K0S" kubectl --kubeconfig "$PLAN_KUBECONFIG" --cache-dir /dev/null "$@"; }
+
 for file in roles.yaml bindings.yaml; do
-  if [ -s "$RBAC/$file" ]; then
-    "$K0S" kubectl apply --server-side --force-conflicts --field-manager=airlift -f "$RBAC/$file"
+  if [ -s "$PLAN_RBAC/$file" ]; then
+    kubectl apply --server-side --force-conflicts --field-manager=airlift -f "$PLAN_RBAC/$file" >/dev/null
   fi
 done
 # Roles that collect a stock role's rules must not stay empty.
 tries=0
 while :; do
   # shellcheck disable=SC2016  # kubectl's template
-  empty=$("$K0S" kubectl get clusterroles -l 'mke3-migrate.example/kind in (org,team)' -o go-template='
+  empty=$(kubectl get clusterroles -l 'mke3-migrate.example/kind in (org,team)' -o go-template='
 {{- range .items}}{{$role := .}}{{range .aggregationRule.clusterRoleSelectors}}{{range $key, $value := .matchLabels -}}
 {{if eq $value "true"}}{{if not $role.rules}}{{$role.metadata.name}}{{"\n"}}{{end}}{{end}}{{end}}{{end}}{{end}}')
   [ -n "$empty" ] || break
@@ -26,3 +30,4 @@ while :; do
   fi
   sleep 1
 done
+: >"$AIRLIFT_EVIDENCE"

@@ -2,6 +2,7 @@
 
 use crate::diag::codes::{access as code, input};
 use crate::diag::{Finding, Findings};
+use crate::site::values::SLOT;
 use crate::source::{Entry, File, Node, Place, Value};
 use std::collections::BTreeMap;
 
@@ -92,6 +93,14 @@ impl<'a> Object<'a> {
     pub(super) fn text(&self, key: &str, reading: &mut Reading) -> String {
         match self.get(key).map(|n| (&n.value, n)) {
             None => String::new(),
+            // On the leader such a name would give way to a secret, for everybody to read.
+            Some((Value::Str(text), node)) if text.contains(SLOT) => {
+                let message = format!("`{key}` of {} looks like the slot of a secret", self.what);
+                let help = "give it another name in MKE 3 and collect again";
+                let place = self.file.place(node.span.clone());
+                reading.findings.push(Finding::new(input::VALUE, message).at(place).help(help));
+                String::new()
+            }
             Some((Value::Str(text), _)) => text.clone(),
             Some((_, node)) => {
                 self.wrong(key, "text", node, reading);

@@ -57,6 +57,16 @@ fn cases() -> Vec<(&'static str, &'static str, String)> {
             "A002",
             with(|j| j["kubernetes"]["rolebindings"] = json!({"kind": "Status", "message": "Forbidden"})),
         ),
+        (
+            "a user called like a slot",
+            "I023",
+            with(|j| j["accounts"][0]["accounts"][0]["name"] = "airlift-secret(pki/ca.key)".into()),
+        ),
+        (
+            "a team called like a slot",
+            "I023",
+            with(|j| at(j, "/teams/0/teams/0/name", |v| *v = "a airlift-secret(pki/ca.key)".into())),
+        ),
         ("a web page for a page", "A002", with(|j| j["accounts"][0] = "<html></html>".into())),
         (
             "kubectl's table",

@@ -75,28 +75,25 @@ fn everything_of_the_hard_example_has_exactly_one_fate() {
 fn a_user_can_be_asked_about_by_the_beginning_of_the_name() {
     let export = export(&fixture("hard/export.json"));
     let (translation, _) = run(&export, &Options::default());
-    let ledger = Ledger {
-        ledger: 1,
-        contract: "v4.1.5".to_owned(),
-        keys: Vec::new(),
-        access: translation.account.things,
-        values: translation.account.objects,
-    };
+    let mut ledger = Ledger::new("v4.1.5", &Default::default(), &Default::default());
+    ledger.access = translation.account.things;
+    let objects = translation.account.objects;
+    let explain = |query: &str| explain(&ledger, &|each| objects.iter().cloned().for_each(each), query);
     for query in ["access:bob.smith", "access:user:bob.smith@corp.example", "access:bob.smith@corp.example"] {
-        let answer = explain(&ledger, query);
+        let answer = explain(query);
         assert_eq!(answer.keys[0].key, "access:user:bob.smith@corp.example", "{query}");
         assert!(
             answer.keys[0].to.iter().any(|to| to.ends_with("ClusterRoleBinding/acme-retail-dev-team")),
             "{query}"
         );
     }
-    assert!(explain(&ledger, "access:bo").is_empty(), "half a word is no name");
-    let answer = explain(&ledger, "rbac/bindings.yaml:RoleBinding/payments/retail-dev-edit");
+    assert!(explain("access:bo").is_empty(), "half a word is no name");
+    let answer = explain("rbac/bindings.yaml:RoleBinding/payments/retail-dev-edit");
     let from: BTreeSet<String> = answer.values[0].from.sources().map(ToString::to_string).collect();
     assert!(
         from.contains("access:rolebinding:payments/retail-dev-edit") && from.contains("access:user:alice")
     );
-    insta::assert_snapshot!(explain(&ledger, "access:acme-retail").to_string());
+    insta::assert_snapshot!(explain("access:acme-retail").to_string());
 }
 
 #[test]

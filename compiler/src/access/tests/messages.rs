@@ -3,10 +3,11 @@
 use super::made_up::{MadeUp, binding, id, member, subject};
 use super::support::{answers, decisions, export, run, swarm_roles};
 use crate::access::answers::Answers;
+use crate::access::export::Subject;
 use crate::access::hashes::Hashes;
 use crate::access::mapping::Mapping;
 use crate::access::writer::ClusterRoles;
-use crate::access::{Around, Options, translate};
+use crate::access::{Around, Body, Object, Options, translate};
 use crate::diag::{Findings, Severity, codes, render};
 use crate::site::SiteFile;
 use crate::site::rights::StockRole;
@@ -287,6 +288,35 @@ fn names_of_an_identity_provider_take_the_place_of_accounts() {
     assert!(bindings.contains("kind: Group\n  name: developers"), "{bindings}");
     assert!(bindings.contains("kind: User\n  name: 'gina@corp.example'"), "{bindings}");
     assert!(!bindings.contains("name: gina\n"));
+    // The group is there in the place of today's members, not beside them: it says who comes and who goes.
+    let team = translation.objects.iter().find(|(place, _)| place.ends_with("ClusterRoleBinding/dev-team"));
+    let Some((_, Object { body: Body::Binding(_, subjects), .. })) = team else { panic!("{team:?}") };
+    assert_eq!(subjects, &[Subject::Group("developers".to_owned())]);
+}
+
+#[test]
+fn a_dead_binding_of_others_does_not_come_alive_by_a_role_of_ours() {
+    let mut made_up = MadeUp::new();
+    let (bob, eve) = (made_up.user(1, "bob"), made_up.user(2, "eve"));
+    made_up.org(1, "acme", &[member(&eve)], &[(1, "dev", vec![member(&bob)])]);
+    // Their roles are not there, so they give nothing.
+    made_up.bindings.push(binding(
+        None,
+        "left-over",
+        "dev-team",
+        vec![subject(&format!("User:{}", id(1, 2)))],
+    ));
+    made_up.bindings.push(binding(
+        Some("payments"),
+        "also",
+        "acme-org",
+        vec![subject("Group:team:acme:dev")],
+    ));
+    let (translation, _) = run(&export(&made_up.text()), &Options::default());
+    let roles = translation.objects.iter().filter(|(_, object)| object.kind() == "ClusterRole");
+    let names: Vec<&str> = roles.map(|(_, object)| object.name.as_str()).collect();
+    assert!(names.contains(&"acme-dev-team"), "{names:?}");
+    assert!(!names.contains(&"dev-team") && !names.contains(&"acme-org"), "{names:?}");
 }
 
 #[test]

@@ -261,7 +261,8 @@ fn tree_json(tree: &Tree) -> Value {
 }
 
 fn shown(translation: &Translation) -> Vec<String> {
-    translation.objects.iter().map(|(place, object)| format!("{place} {:?}", object)).collect()
+    let origins = translation.account.objects.iter().map(|value| format!("{value:?}"));
+    translation.objects.iter().map(|(place, object)| format!("{place} {object:?}")).chain(origins).collect()
 }
 
 proptest! {

@@ -13,6 +13,7 @@ super::codes! {
     UNREAD_FILE = "A023", Warning, "a file in access/ that nothing reads";
     DECIDED = "A021", Note, "an open point that the operator has decided";
     BINDING_SIZE = "A022", Error, "a binding that is too large to be taken back";
+    HASHES_MANY = "A024", Error, "more password hashes than the leader's bundle can hold";
 
     NAME_REWRITTEN = "R001", Note, "a name is written otherwise";
     NAME_COLLISION = "R002", Warning, "names collide, so objects have longer names";

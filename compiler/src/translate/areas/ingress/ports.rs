@@ -179,7 +179,7 @@ pub(super) fn check(ctx: &mut Ctx<'_>, taken: &[NodePort], ports: &[NodePort]) {
     let Tracked { value: (first, last), .. } = range(ctx);
     for (i, NodePort { what, port }) in ports.iter().enumerate() {
         let place = port.origin.sources().find_map(|source| {
-            let of_mke3 = source.file == ctx.mke3.file().label() && source.path.ends_with("node_port");
+            let of_mke3 = *source.file == *ctx.mke3.file().label() && source.path.ends_with("node_port");
             if of_mke3 { ctx.mke3_place(&source.path) } else { None }
         });
         if !(first..=last).contains(&port.value) {

@@ -329,6 +329,7 @@ fn behind_an_air_gap_calicos_images_come_from_the_sites_registry() {
         image_registry: Some(Registry {
             url: Tracked::new("reg.example.com/mke".to_owned(), source("registries.image.url")),
             ca: None,
+            login: None,
         }),
         ..Surroundings::default()
     };

@@ -3,7 +3,13 @@
 //! `.ci/interop` builds the server and starts these tests; see tests/bed/kube_apiserver.sh.
 #![allow(clippy::disallowed_methods)]
 
+mod leader;
+
+use airlift_node::journal::Before;
+use airlift_node::step::Probe;
 use airlift_tests::{Bench, Done, root};
+use leader::{Leader, SECRET};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -39,6 +45,26 @@ impl Server {
     fn apply(&self, file: &Path) -> String {
         let file = file.to_string_lossy();
         self.ok(&["apply", "--server-side", "--field-manager=airlift", "--force-conflicts", "-f", &file])
+    }
+
+    fn leader(&self, bench: &Bench) -> Leader {
+        Leader::new(&bench.path("set/nodes/mgr1.tar.zst"), &self.folder.path().join("kubeconfig"))
+    }
+
+    /// What is there of roles and bindings, without what every write changes.
+    fn rbac(&self) -> serde_json::Value {
+        let out = self.ok(&["get", "clusterroles,clusterrolebindings,rolebindings", "-A", "-o", "json"]);
+        let mut list: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+        for item in list["items"].as_array_mut().expect("a list") {
+            let meta = item["metadata"].as_object_mut().expect("an object");
+            for changing in ["resourceVersion", "managedFields", "uid", "creationTimestamp"] {
+                meta.remove(changing);
+            }
+            if meta.get("annotations").is_some_and(|a| a.as_object().is_some_and(serde_json::Map::is_empty)) {
+                meta.remove("annotations");
+            }
+        }
+        list["items"].take()
     }
 
     fn can(&self, user: &str, verb: &str, what: &str) -> bool {
@@ -96,8 +122,8 @@ fn compiled(case: &str, decisions: &str) -> (Bench, PathBuf) {
     std::fs::copy(export, bench.path("site/access/export.json")).expect("a copy");
     let hash = "$2y$12$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
     let htpasswd = bench.path("site/access/htpasswd");
-    std::fs::write(&htpasswd, format!("admin:{hash}\n")).expect("a file");
-    use std::os::unix::fs::PermissionsExt;
+    let alice = if case == "hard" { format!("alice:{hash}\n") } else { String::new() };
+    std::fs::write(&htpasswd, format!("admin:{hash}\n{alice}")).expect("a file");
     std::fs::set_permissions(&htpasswd, std::fs::Permissions::from_mode(0o600)).expect("its mode");
     let site = bench.path("site/site.yaml");
     let text = std::fs::read_to_string(&site).expect("site.yaml");
@@ -229,93 +255,170 @@ fn the_server_takes_every_object_of_the_hard_example() {
     assert_eq!(made.lines().count(), 15 + 6 + 1);
 }
 
-/// A k0s that knows its kubectl alone.
-fn k0s(server: &Server) -> PathBuf {
-    let path = server.folder.path().join("k0s");
-    let config = server.folder.path().join("kubeconfig");
-    let text = format!("#!/bin/sh\nshift\nexec kubectl --kubeconfig {} \"$@\"\n", config.display());
-    std::fs::write(&path, text).expect("a file");
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("its mode");
-    path
-}
-
 #[test]
 #[ignore = "needs a kube-apiserver: .ci/interop"]
 fn the_step_is_done_probed_and_undone() {
     let server = Server::start();
     server.restore(&root().join("tests/fixtures/access/hard/export.json"));
-    let (_bench, rbac) = compiled("hard", ALL_DECIDED);
-    let k0s = k0s(&server);
-    let script = |name: &str| -> Done {
-        let path = root().join("templates/steps/rbac").join(name);
-        let output = Command::new("sh").arg(path).env("K0S", &k0s).env("RBAC", &rbac).output();
-        output.expect("sh starts").into()
-    };
-    // What is there of roles and bindings, without what every write changes.
-    let state = || {
-        let out = server.ok(&["get", "clusterroles,clusterrolebindings,rolebindings", "-A", "-o", "json"]);
-        let mut list: serde_json::Value = serde_json::from_str(&out).expect("JSON");
-        for item in list["items"].as_array_mut().expect("a list") {
-            let meta = item["metadata"].as_object_mut().expect("an object");
-            meta.remove("resourceVersion");
-            meta.remove("managedFields");
-            if meta.get("annotations").is_some_and(|a| a.as_object().is_some_and(serde_json::Map::is_empty)) {
-                meta.remove("annotations");
-            }
-        }
-        list["items"].clone()
-    };
-    let before = state();
-    assert_eq!(script("probe.sh").code, 11);
-    let done = script("do.sh");
-    assert_eq!(done.code, 0, "{}", done.err);
-    assert_eq!(script("probe.sh").code, 10);
-    // Once more changes nothing.
-    let applied = state();
-    assert_eq!(script("do.sh").code, 0);
-    assert_eq!(state(), applied);
-    server.ok(&["delete", "clusterrolebinding", "ops-org"]);
-    assert_eq!(script("probe.sh").code, 11);
-    let undone = script("undo.sh");
-    assert_eq!(undone.code, 0, "{}", undone.err);
-    assert_eq!(state(), before);
-    assert_eq!(script("undo.sh").code, 0, "undoing twice is fine");
-    assert_eq!(script("probe.sh").code, 11);
+    let (bench, _) = compiled("hard", ALL_DECIDED);
+    let leader = server.leader(&bench).on_busybox();
+    let step = leader.step("apply-rbac");
+    leader.place("/var/lib/airlift/rbac");
+    let before = server.rbac();
+    assert!(!leader.is_in_effect(step) && !leader.has_evidence(step));
+    leader.apply(step);
+    assert!(leader.is_in_effect(step) && leader.has_evidence(step));
+    let applied = server.rbac();
+    assert_ne!(applied, before);
+    // Once more changes nothing, also where the executor does not see beforehand that it is in effect.
+    assert_eq!(leader.begin(step), None);
+    leader.act(step, &Before::Script {}).expect("again");
+    assert_eq!(server.rbac(), applied);
+    for change in [
+        &["delete", "clusterrolebinding", "ops-org"][..],
+        &["label", "clusterrole", "ops-org", "mke3-migrate.example/org-"],
+        &["patch", "clusterrolebinding", "mke3-admins", "--type=merge", "-p", "{\"subjects\":[]}"],
+    ] {
+        server.ok(change);
+        assert!(!leader.is_in_effect(step), "{change:?} is not seen");
+        leader.act(step, &Before::Script {}).expect("it is mended");
+        assert_eq!(server.rbac(), applied, "{change:?}");
+    }
+    leader.undo(step).expect("it is undone");
+    assert_eq!(server.rbac(), before);
+    leader.undo(step).expect("undoing twice is fine");
+    assert_eq!(server.rbac(), before);
+    // Nothing lies about: no cache, no temporary file.
+    let mut names: Vec<String> = std::fs::read_dir(leader.below("/"))
+        .expect("a folder")
+        .map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["at", "busybox", "count", "keep", "usr", "var"]);
     // Nobody there to ask: neither in effect nor not.
     bed("stop", server.folder.path());
-    assert_eq!(script("probe.sh").code, 1);
+    assert!(matches!(leader.probe(step), Probe::Unknown(_)));
+    leader.undo(step).expect_err("nothing can be undone");
+}
+
+#[test]
+#[ignore = "needs a kube-apiserver: .ci/interop"]
+fn a_step_that_is_killed_at_any_call_goes_on_or_back() {
+    let server = Server::start();
+    server.restore(&root().join("tests/fixtures/access/hard/export.json"));
+    let (bench, _) = compiled("hard", ALL_DECIDED);
+    let leader = server.leader(&bench);
+    let step = leader.step("apply-rbac");
+    leader.place("/var/lib/airlift/rbac");
+    let before = server.rbac();
+    leader.apply(step);
+    let applied = server.rbac();
+    leader.undo(step).expect("it is undone");
+    let mut points = [0, 0];
+    for at in 1.. {
+        let begun = leader.begin(step).expect("it is not in effect");
+        leader.kill_at(at);
+        let done = leader.act(step, &begun);
+        leader.kill_at(0);
+        // Killed in the probe that follows, it has done its work and said so.
+        if leader.has_evidence(step) {
+            assert!(at > 3, "{done:?}");
+            leader.undo(step).expect("it is undone");
+            break;
+        }
+        done.expect_err("it was killed");
+        points[0] += 1;
+        leader.go_on(step);
+        assert_eq!(server.rbac(), applied, "killed at call {at}, then again");
+        leader.undo(step).expect("it is undone");
+        let begun = leader.begin(step).expect("it is not in effect");
+        leader.kill_at(at);
+        leader.act(step, &begun).expect_err("it was killed");
+        leader.kill_at(0);
+        leader.undo(step).expect("it is undone");
+        assert_eq!(server.rbac(), before, "killed at call {at}, then undone");
+    }
+    for at in 1.. {
+        leader.apply(step);
+        leader.kill_at(at);
+        let undone = leader.undo(step);
+        leader.kill_at(0);
+        // Only the probe after it was killed.
+        let is_over = server.rbac() == before;
+        leader.undo(step).expect("it is undone");
+        assert_eq!(server.rbac(), before, "killed at call {at} of going back");
+        if is_over {
+            break;
+        }
+        undone.expect_err("it was killed");
+        points[1] += 1;
+    }
+    println!("killed at {points:?} calls");
+    assert!(points[0] >= 3 && points[1] >= 8, "killed at {points:?} calls");
 }
 
 #[test]
 #[ignore = "needs a kube-apiserver: .ci/interop"]
 fn logins_are_made_unless_they_are_there_and_only_ours_go_again() {
     let server = Server::start();
+    let (bench, _) = compiled("hard", ALL_DECIDED);
+    let leader = server.leader(&bench);
+    let step = leader.step("make-logins");
+    leader.place("/run/airlift/rbac");
+    let file = leader.below("/run/airlift/rbac/passwords.yaml");
+    assert_eq!(std::fs::metadata(&file).expect("the file").permissions().mode() & 0o777, 0o600);
+    let on_busybox = server.leader(&bench).on_busybox();
+    on_busybox.place("/run/airlift/rbac");
+    // Before the vendor's command there is no Dex.
+    assert!(!leader.is_in_effect(step));
+    let refused = leader.act(step, &Before::Script {}).expect_err("there is no Dex").to_string();
+    assert!(refused.contains("run the vendor's command first"), "{refused}");
+    leader.undo(step).expect("there is nothing to undo");
     let dex = server.folder.path().join("dex.yaml");
     std::fs::write(&dex, DEX).expect("a file");
     server.ok(&["apply", "-f", &dex.to_string_lossy()]);
-    let (_bench, rbac) = compiled("hard", ALL_DECIDED);
-    let (k0s, logins) = (k0s(&server), rbac.join("passwords.yaml"));
-    let script = |name: &str| -> i32 {
-        let path = root().join("templates/steps/logins").join(name);
-        let output = Command::new("sh").arg(path).env("K0S", &k0s).env("LOGINS", &logins).output();
-        Done::from(output.expect("sh starts")).code
+    let get = |what: &str| {
+        server.ok(&["get", "passwords", "-n", "mke", "-o", &format!("jsonpath={{.items[*].{what}}}")])
     };
-    server.wait_for("Dex's definition is served", || script("probe.sh") == 11);
-    let names = || server.ok(&["get", "passwords", "-n", "mke", "-o", "jsonpath={.items[*].email}"]);
-    assert_eq!(script("do.sh"), 0);
-    assert_eq!((script("probe.sh"), names().as_str()), (10, "admin"));
-    assert_eq!(script("do.sh"), 0, "once more is fine");
-    assert_eq!(script("undo.sh"), 0);
-    assert_eq!((script("probe.sh"), names().as_str()), (11, ""));
-    // The vendor's command has made the user: neither changed nor taken away.
-    let theirs = server.folder.path().join("theirs.yaml");
-    let text = std::fs::read_to_string(&logins)
-        .expect("a file")
-        .replace("mke3-migrate.example/kind: login", "made-by: them");
-    std::fs::write(&theirs, text.replace("username: admin", "username: theirs")).expect("a file");
-    server.ok(&["create", "-f", &theirs.to_string_lossy()]);
-    assert_eq!((script("do.sh"), script("undo.sh")), (0, 0));
-    let left = server.ok(&["get", "passwords", "-n", "mke", "-o", "jsonpath={.items[*].username}"]);
-    assert_eq!(left, "theirs");
+    server.wait_for("Dex's definition is served", || server.kubectl(&["get", "passwords", "-A"]).code == 0);
+    // A set without its secrets does no harm.
+    let unsealed = server.leader(&bench).unsealed();
+    unsealed.place("/run/airlift/rbac");
+    let refused = unsealed.act(step, &Before::Script {}).expect_err("slots are no hashes").to_string();
+    assert!(refused.contains("without its sealed secrets") && get("email").is_empty(), "{refused}");
+    for killed in [0, 1, 2, 3] {
+        let leader = if killed == 0 { &on_busybox } else { &leader };
+        let begun = leader.begin(step).expect("it is not in effect");
+        leader.kill_at(killed);
+        let done = leader.act(step, &begun);
+        leader.kill_at(0);
+        assert_eq!(done.is_ok(), killed == 0);
+        leader.go_on(step);
+        assert_eq!(
+            (get("email"), get("hash")),
+            ("admin alice".to_owned(), [SECRET.trim_matches('"'); 2].join(" "))
+        );
+        leader.act(step, &begun).expect("once more is fine");
+        leader.undo(step).expect("it is undone");
+        assert!(!leader.is_in_effect(step) && get("email").is_empty());
+    }
+    // The vendor's command has made one: neither changed nor taken away, and the other is made.
+    let text = std::fs::read_to_string(&file).expect("a file");
+    let theirs = text
+        .split("---\n")
+        .find(|one| one.contains("email: admin"))
+        .expect("the user")
+        .replace("mke3-migrate.example/kind: login", "made-by: them")
+        .replace("username: admin", "username: theirs");
+    let path = server.folder.path().join("theirs.yaml");
+    std::fs::write(&path, theirs).expect("a file");
+    server.ok(&["create", "-f", &path.to_string_lossy()]);
+    leader.apply(step);
+    assert_eq!(get("username"), "theirs alice");
+    leader.undo(step).expect("it is undone");
+    assert_eq!(get("username"), "theirs");
+    let forget = leader.step("forget-logins");
+    assert!(!leader.is_in_effect(forget));
+    leader.apply(forget);
+    assert!(leader.is_in_effect(forget) && !file.exists());
 }
