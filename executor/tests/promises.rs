@@ -46,6 +46,16 @@ fn one_stop_anywhere_leads_on_or_back() {
     run(&counted, &site, Stage::Stop, Typed::Apply).unwrap();
     assert_eq!(drive(&end, &site, Stage::Stop, Typed::Apply), Ok(Ended::Forward));
     let new = shown(&end);
+    // what each placed file may hold at any instant
+    let content = |disk: &Model, target: &str| read_all(disk, Path::new(target), 1 << 20).ok();
+    let prepared = start.clone();
+    assert_eq!(drive(&prepared, &site, Stage::Prepare, Typed::Apply), Ok(Ended::Forward));
+    let placed = site.manifest.plan.all_steps().filter_map(|(_, step)| match &step.action {
+        Action::Place { target, .. } => Some(target.as_str()),
+        _ => None,
+    });
+    let contents: Vec<(&str, [Option<Vec<u8>>; 3])> =
+        placed.map(|target| (target, [&start, &prepared, &end].map(|disk| content(disk, target)))).collect();
     let mut points = 0;
     for at in 1..=counted.count() {
         for left in
@@ -56,6 +66,12 @@ fn one_stop_anywhere_leads_on_or_back() {
             let _ = run(&disk, &site, Stage::Stop, Typed::Apply);
             assert!(disk.fired());
             let disk = disk.after(left);
+            for (target, allowed) in &contents {
+                assert!(
+                    allowed.contains(&content(&disk, target)),
+                    "{at} {left:?}: {target} is between old and new"
+                );
+            }
             let back = disk.clone();
             assert_eq!(drive(&disk, &site, Stage::Stop, Typed::Apply), Ok(Ended::Forward), "{at} {left:?}");
             assert_eq!(shown(&disk.after(Left::Flushed)), new, "{at} {left:?}");

@@ -120,8 +120,7 @@ impl<'a> Place<'a> {
 
     fn holds_content(&self, stat: &Stat) -> Result<bool, Fault> {
         let mut content = self.shop.contents.open(self.content)?;
-        // either may hold a secret
-        let (mut wanted, mut found) = (Zeroizing::new(vec![0; CHUNK]), Zeroizing::new(vec![0; CHUNK]));
+        let (mut wanted, mut found) = (self.buffer()?, self.buffer()?);
         let mut offset = 0;
         loop {
             self.shop.go_on()?;
@@ -164,9 +163,15 @@ impl<'a> Place<'a> {
         Ok(())
     }
 
+    /// Room for the content, or a part of it, which may be a secret. No larger than needed: wiping it costs time.
+    fn buffer(&self) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let size = usize::try_from(self.shop.contents.size(self.content)?).unwrap_or(CHUNK);
+        Ok(Zeroizing::new(vec![0; size.clamp(1, CHUNK)]))
+    }
+
     fn write_content(&self, beside: &Path) -> Result<(), Fault> {
         let mut content = self.shop.contents.open(self.content)?;
-        let mut buffer = Zeroizing::new(vec![0; CHUNK]);
+        let mut buffer = self.buffer()?;
         let mut offset = 0;
         loop {
             self.shop.go_on()?;

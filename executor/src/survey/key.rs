@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use bech32::Bech32;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use nix::unistd::geteuid;
+use rustix::io::retry_on_intr;
+use rustix::rand::{GetRandomFlags, getrandom};
 use x25519_dalek::StaticSecret;
 use zeroize::Zeroizing;
 
@@ -124,10 +126,18 @@ fn settle(path: &Path) -> io::Result<()> {
     File::open(directory_of(path))?.sync_all()
 }
 
+/// The kernel's random numbers by its own call: the crate `getrandom` looks for that call in the C library first, which a
+/// static glibc can't, and then for /dev/urandom, which an empty root does not have.
+fn random(bytes: &mut [u8; 32]) -> io::Result<()> {
+    let count = retry_on_intr(|| getrandom(&mut bytes[..], GetRandomFlags::empty()))?;
+    // up to 256 bytes come whole
+    if count == bytes.len() { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+}
+
 /// A new identity from the kernel's random numbers, as the text of its file.
 fn new_identity() -> io::Result<Zeroizing<String>> {
     let mut bytes = Zeroizing::new([0; 32]);
-    getrandom::fill(&mut *bytes).map_err(io::Error::other)?;
+    random(&mut bytes)?;
     let identity = bech32::encode_upper::<Bech32>(SECRET_PREFIX, &*bytes).map_err(io::Error::other)?;
     let identity = Zeroizing::new(identity);
     let recipient = AgeKey::of(StaticSecret::from(*bytes)).recipient();
