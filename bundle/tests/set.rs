@@ -61,6 +61,7 @@ fn every_missing_short_altered_and_unexpected_file_is_named_in_one_run() {
             format!("AB041 accept {blob}: it has 14 of 15 bytes"),
             "AB042 accept mke4.yaml: its content is not what set.json says".to_owned(),
             "AB040 find nodes/w1.tar.zst, which the set needs".to_owned(),
+            format!("AB048 give m1.example.com the blob images.tar: {blob} is not whole in this set"),
         ]
     );
 }

@@ -1,6 +1,5 @@
 //! Look-alikes of what a site carries along: a k0s binary and image bundles.
 
-use crate::Bench;
 use std::path::Path;
 
 /// The k0s of v4.1.5, which the example goes to.
@@ -52,15 +51,17 @@ pub fn images(names: &[&str], platform: &str, layer: usize) -> Vec<u8> {
     archive.into_inner().expect("an archive in memory")
 }
 
-/// Gives a copy of the example a k0s binary and an image bundle, and names them in its site.yaml.
+/// Gives a copy of the example's site directory a k0s binary and an image bundle, and names them in its site.yaml.
 ///
 /// # Panics
-/// The file system refuses.
-pub fn add(bench: &Bench, k0s: &[u8], images: &[u8]) {
-    write(&bench.path("site/k0s/k0s"), k0s);
-    write(&bench.path("site/k0s/images.tar"), images);
-    let setting = "k0s:\n  binary: k0s/k0s\n  image_bundles:\n  - k0s/images.tar\n";
-    bench.edit("site.yaml", "decisions: {}", &format!("{setting}decisions: {{}}"));
+/// The file system refuses, or site.yaml is not the example's.
+pub fn add(site: &Path, k0s: &[u8], images: &[u8]) {
+    write(&site.join("k0s/k0s"), k0s);
+    write(&site.join("k0s/images.tar"), images);
+    let settings = std::fs::read_to_string(site.join("site.yaml")).expect("site.yaml");
+    let (before, after) = settings.split_once("decisions: {}").expect("the example's site.yaml");
+    let named = "k0s:\n  binary: k0s/k0s\n  image_bundles:\n  - k0s/images.tar\ndecisions: {}";
+    write(&site.join("site.yaml"), format!("{before}{named}{after}").as_bytes());
 }
 
 /// Writes a file and the folders above it.

@@ -2,11 +2,22 @@
 #![allow(clippy::disallowed_methods)] // the tests' own files may be half written
 
 use airlift_tests::payload::{self, IMAGES, K0S};
+use airlift_tests::vault::Vault;
 use airlift_tests::{Bench, Done, airlift, answer, binary, files, node, stock};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
+/// Where the executor looks for a node's keys.
+const AGE_KEY: &str = "var/lib/airlift/age.key";
+const SSH_KEY: &str = "etc/ssh/ssh_host_ed25519_key";
 
 fn bench() -> Bench {
     let bench = Bench::new("examples/acme");
-    payload::add(&bench, &payload::k0s(K0S, 5_000_000), &payload::images(&IMAGES, "linux/amd64", 300_000));
+    payload::add(
+        &bench.path("site"),
+        &payload::k0s(K0S, 5_000_000),
+        &payload::images(&IMAGES, "linux/amd64", 300_000),
+    );
     bench
 }
 
@@ -115,7 +126,7 @@ fn what_does_not_fit_the_release_is_refused_with_the_way_out_and_nothing_is_writ
     ];
     for (what, k0s, images, words) in cases {
         let bench = Bench::new("examples/acme");
-        payload::add(&bench, &k0s, &images);
+        payload::add(&bench.path("site"), &k0s, &images);
         let done = bench.compile("set", &[]);
         assert_eq!(done.code, 3, "{what}: {}", done.err);
         for word in words {
@@ -133,7 +144,11 @@ fn what_does_not_fit_the_release_is_refused_with_the_way_out_and_nothing_is_writ
 fn images_that_nobody_asks_for_are_a_note() {
     let bench = Bench::new("examples/acme");
     let names = [&IMAGES[..], &["quay.io/k0sproject/calico-node:v3.29.7-0"]].concat();
-    payload::add(&bench, &payload::k0s(K0S, 9_000), &payload::images(&names, "linux/amd64", 100));
+    payload::add(
+        &bench.path("site"),
+        &payload::k0s(K0S, 9_000),
+        &payload::images(&names, "linux/amd64", 100),
+    );
     let done = bench.compile("set", &[]);
     assert_eq!(done.code, 0, "{}", done.err);
     assert!(done.err.contains("S097") && done.err.contains("calico-node"), "{}", done.err);
@@ -152,50 +167,60 @@ fn a_serial_tells_apart_sets_that_differ_in_a_blob_alone() {
 }
 
 /// Runs `airlift-node` as if this machine were a node: with its name, its address and its own root directory.
-fn as_node(bench: &Bench, name: &str, address: &str, args: &[&str]) -> Done {
+fn as_node(vault: &Vault, name: &str, address: &str, args: &[&str]) -> Done {
     let become_it = "printf %s \"$1\" >/proc/sys/kernel/hostname && ip address add \"$2/24\" dev lo && shift 2 && exec \"$@\"";
     let binary = binary("airlift-node");
     let mut line = vec!["--uts", "--net", "sh", "-c", become_it, "sh", name, address];
     line.push(binary.to_str().unwrap());
     line.extend(args);
-    stock(&bench.path(""), "unshare", &line)
+    stock(&vault.path(""), "unshare", &line)
 }
 
 #[test]
 fn prepare_puts_k0s_and_its_images_in_place_on_every_kind_of_node() {
-    let bench = bench();
-    bench.edit("site.yaml", "airgap: true", "airgap: true\ndata_dir: /srv/k0s");
-    let done = bench.compile("whole", &[]);
+    let vault = Vault::new("examples/acme", None, &["mgr1", "mgr2", "mgr3", "wrk1", "wrk2", "wrk3"]);
+    payload::add(
+        &vault.path("site"),
+        &payload::k0s(K0S, 5_000_000),
+        &payload::images(&IMAGES, "linux/amd64", 300_000),
+    );
+    vault.edit("site.yaml", "airgap: true", "airgap: true\ndata_dir: /srv/k0s");
+    let vault = vault.made_and_sealed();
+    let done = vault.compile("whole", &[]);
     assert_eq!(done.code, 0, "{}", done.err);
-    let report = std::fs::read_to_string(bench.path("whole/report.txt")).unwrap();
+    let report = std::fs::read_to_string(vault.path("whole/report.txt")).unwrap();
     assert!(report.contains("0755 root /usr/local/bin/k0s"), "{report}");
-    let _ = std::fs::remove_file(bench.path("site/issued.json"));
-    assert_eq!(bench.compile("cut", &["--chunk-size", "1048576"]).code, 0);
-    let (trust, key) = (bench.text("trust"), bench.text("author.pub"));
+    let _ = std::fs::remove_file(vault.path("site/issued.json"));
+    assert_eq!(vault.compile("cut", &["--chunk-size", "1048576"]).code, 0);
+    let (trust, key) = (vault.text("trust"), vault.text("given/author.pub"));
     let print = format!("tail -n 1 {key} | base64 -d | sha256sum");
-    let print = stock(&bench.path(""), "sh", &["-c", &print]).out;
+    let print = stock(&vault.path(""), "sh", &["-c", &print]).out;
     let print = print.split_whitespace().next().unwrap();
     let added = node(&["trust", "add", "--trust", &trust, "--role", "author", "--fingerprint", print, &key]);
     assert_eq!(added.code, 0, "{}", added.err);
     for (name, address, set) in [("mgr1", "10.20.1.11", "whole"), ("wrk3", "10.20.1.23", "cut")] {
-        let root = bench.path(&format!("{name}-root"));
+        let root = vault.path(&format!("{name}-root"));
         std::fs::create_dir_all(root.join("etc")).unwrap();
         std::fs::write(root.join("etc/passwd"), "root:x:0:0::/:/bin/sh\n").unwrap();
         std::fs::write(root.join("etc/group"), "root:x:0:\n").unwrap();
-        let (root_text, set_text) = (root.to_str().unwrap(), bench.text(set));
+        // the first node has an age key, the others an SSH host key
+        let own = if name == "mgr1" { AGE_KEY } else { SSH_KEY };
+        payload::write(&root.join(own), &std::fs::read(vault.path(&format!("keys/{name}"))).unwrap());
+        std::fs::set_permissions(root.join(own), Permissions::from_mode(0o600)).unwrap();
+        let (root_text, set_text) = (root.to_str().unwrap(), vault.text(set));
         let apply = ["apply", "--root", root_text, "--trust", &trust, &set_text];
-        let asked = as_node(&bench, name, address, &[&apply[..], &["--dry-run"]].concat());
+        let asked = as_node(&vault, name, address, &[&apply[..], &["--dry-run"]].concat());
         let shown =
             asked.out.contains("/usr/local/bin/k0s") && asked.out.contains("/srv/k0s/images/01-images.tar");
         assert!(shown, "{}{}", asked.out, asked.err);
         assert!(!root.join("usr").exists(), "a dry run writes nothing");
-        let applied = as_node(&bench, name, address, &apply);
+        let applied = as_node(&vault, name, address, &apply);
         assert_eq!(applied.code, 4, "it waits after prepare: {}{}", applied.out, applied.err);
         for (path, input, mode) in [
             ("usr/local/bin/k0s", "site/k0s/k0s", 0o755),
             ("srv/k0s/images/01-images.tar", "site/k0s/images.tar", 0o644),
         ] {
-            let (placed, given) = (root.join(path), std::fs::read(bench.path(input)).unwrap());
+            let (placed, given) = (root.join(path), std::fs::read(vault.path(input)).unwrap());
             assert!(std::fs::read(&placed).unwrap() == given, "{name}: {path} has other bytes");
             let found = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(&placed).unwrap());
             assert_eq!(found & 0o7777, mode, "{name}: {path}");

@@ -11,7 +11,11 @@ use std::time::Duration;
 
 fn bench() -> Bench {
     let bench = Bench::new("examples/acme");
-    payload::add(&bench, &payload::k0s(K0S, 6_000_000), &payload::images(&IMAGES, "linux/amd64", 1_000_000));
+    payload::add(
+        &bench.path("site"),
+        &payload::k0s(K0S, 6_000_000),
+        &payload::images(&IMAGES, "linux/amd64", 1_000_000),
+    );
     let done = bench.compile("set", &["--chunk-size", "2000000"]);
     assert_eq!(done.code, 0, "{}", done.err);
     bench

@@ -7,7 +7,11 @@ use std::process::Command;
 
 fn bench() -> Bench {
     let bench = Bench::new("examples/acme");
-    payload::add(&bench, &payload::k0s(K0S, 2_500_000), &payload::images(&IMAGES, "linux/amd64", 50_000));
+    payload::add(
+        &bench.path("site"),
+        &payload::k0s(K0S, 2_500_000),
+        &payload::images(&IMAGES, "linux/amd64", 50_000),
+    );
     bench.edit("mke3.toml", "example-reader-password", "Canary-77ab-Pass");
     payload::write(&bench.path("site/registry/login.yaml"), b"username: robot\npassword: Canary-88cd-Pass\n");
     let close =
