@@ -23,9 +23,10 @@ pub(super) fn run(args: &OnNode, output: &Output) -> Ending {
     };
     let head = journal.as_ref().map(Journal::head);
     let mut state = journal.map(|journal| journal.state().clone()).unwrap_or_default();
-    let machine = RealMachine::new().map_err(|fault| Refusal::failed(&fault))?;
-    let boot = machine.boot_id().map_err(|fault| Refusal::failed(&fault))?;
-    see_reboot(&mut state, &boot);
+    if state.set.is_some() && state.boot.is_some() {
+        let boot = RealMachine::new().and_then(|machine| machine.boot_id());
+        see_reboot(&mut state, &boot.map_err(|fault| Refusal::failed(&fault))?);
+    }
     output.result(&event(state, head)).map_err(Failure::Output)?;
     Ok(Exit::Done)
 }
@@ -33,7 +34,7 @@ pub(super) fn run(args: &OnNode, output: &Output) -> Ending {
 /// What the next run will find, if the machine was started anew since the last.
 fn see_reboot(state: &mut State, boot: &str) {
     let is_known = state.boot.as_deref().is_none_or(|before| before == boot);
-    if is_known || state.set.is_none() || next(state.at, Mark::Boot).is_none() {
+    if is_known || next(state.at, Mark::Boot).is_none() {
         return;
     }
     if let Some(Ok(rebooted)) = state.gate.as_ref().map(|gate| gate.step(&Happened::Rebooted)) {
