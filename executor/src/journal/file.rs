@@ -41,6 +41,7 @@ impl<'d> Journal<'d> {
     pub const SPARE: u64 = 32 << 10;
     /// The largest record with its digest: one that names some tens of thousands of nodes.
     pub const RECORD_LIMIT: usize = 1 << 20;
+    /// The largest journal that is read; a whole site's migration takes some kilobytes.
     const LIMIT: u64 = 256 << 20;
 
     /// The journal in the file at `path`; `None` when there is no such file. Writes nothing.
@@ -147,6 +148,10 @@ impl<'d> Journal<'d> {
         if bytes.len() > Self::RECORD_LIMIT {
             return Err(JournalError::Misplaced(format!("a record has {} bytes", bytes.len())));
         }
+        // what `open` would not read any more must not be written: only an executor that runs in a circle comes here
+        if self.size_with(bytes.len()) > Self::LIMIT {
+            return Err(JournalError::Misplaced(format!("the journal {} is full", self.path.display())));
+        }
         let written = self.write(&bytes);
         self.lost = written.is_err();
         written?;
@@ -157,6 +162,16 @@ impl<'d> Journal<'d> {
         Ok(())
     }
 
+    /// How large the file must be for `more` bytes behind the last record and the spare room after them.
+    const fn size_with(&self, more: usize) -> u64 {
+        let more = more as u64;
+        if self.end + more + Self::SPARE > self.size {
+            self.size + more.next_multiple_of(Self::PIECE)
+        } else {
+            self.size
+        }
+    }
+
     fn write(&mut self, bytes: &[u8]) -> Result<(), DiskError> {
         if self.torn > 0 {
             // else what is left of the torn record would stand behind a shorter one
@@ -165,10 +180,10 @@ impl<'d> Journal<'d> {
             self.disk.sync_file(&self.path)?;
             self.torn = 0;
         }
-        if self.end + bytes.len() as u64 + Self::SPARE > self.size {
-            let more = (bytes.len() as u64).next_multiple_of(Self::PIECE);
-            self.disk.reserve(&self.path, self.size + more)?;
-            self.size += more;
+        let size = self.size_with(bytes.len());
+        if size > self.size {
+            self.disk.reserve(&self.path, size)?;
+            self.size = size;
         }
         let again = std::mem::take(&mut self.last);
         let start = self.end - again.len() as u64;
@@ -248,5 +263,31 @@ impl Record {
     #[must_use]
     pub const fn at(self, at: u64) -> Line {
         Line { at, record: self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::RealDisk;
+
+    #[test]
+    fn a_journal_that_would_no_longer_be_read_takes_no_record() {
+        let digest = "0".repeat(64);
+        let line: Line = serde_json::from_value(serde_json::json!({"at": 1, "record": {"accept": {
+            "site": "acme", "serial": 1, "plan_id": digest, "set": digest, "bundle": digest, "node": "m1",
+            "role": "leader", "nodes": {"managers": ["m1"], "workers": []},
+        }}}))
+        .unwrap();
+        let bytes = 64 + 1 + serde_json::to_vec(&line).unwrap().len() as u64 + 1;
+        let (dir, path) = (tempfile::tempdir().unwrap(), Path::new("/journal"));
+        let disk = RealDisk::below(dir.path()).unwrap();
+        let mut journal = Journal::create(&disk, path, Journal::LIMIT).unwrap();
+        journal.end = Journal::LIMIT - Journal::SPARE - bytes;
+        journal.append(&line).unwrap();
+        journal.end = Journal::LIMIT - Journal::SPARE - bytes + 1;
+        let full = journal.append(&line).unwrap_err();
+        assert!(full.to_string().contains("is full"), "{full}");
+        assert_eq!(disk.stat(path).unwrap().unwrap().size, Journal::LIMIT);
     }
 }
