@@ -3,9 +3,11 @@
 //! Inputs that name different machines are refused here: nodes.json of another cluster, a stale one, a survey of a
 //! machine that is no host, two hosts that are one node.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::hosts::Host;
 use super::inventory::Sources;
-use super::matching::{Identity, Match};
+use super::matching::{Identity, Index, Match};
 use super::nodes::{KubeNode, Nodes};
 use super::survey::SurveyFile;
 use crate::diag::codes::site as code;
@@ -24,8 +26,8 @@ pub(super) fn identify<'a>(sources: &Sources<'a>, findings: &mut Findings) -> Op
     let hosts = &sources.hosts.hosts;
     let empty: &[KubeNode] = &[];
     let kube_nodes = sources.nodes.map_or(empty, |nodes| &nodes.nodes);
-    let node_ids: Vec<Identity> = kube_nodes.iter().map(Identity::of_node).collect();
-    let survey_ids: Vec<Identity> = sources.surveys.iter().map(Identity::of_survey).collect();
+    let node_ids: Index = kube_nodes.iter().map(Identity::of_node).collect();
+    let survey_ids: Index = sources.surveys.iter().map(Identity::of_survey).collect();
     let mut host_ids: Vec<Identity> = hosts.iter().map(Identity::of_host).collect();
     let mut failed = false;
 
@@ -34,7 +36,7 @@ pub(super) fn identify<'a>(sources: &Sources<'a>, findings: &mut Findings) -> Op
     let mut nodes: Vec<Option<usize>> = vec![None; hosts.len()];
     for (i, host) in hosts.iter().enumerate() {
         let (Some(id), Some(slot)) = (host_ids.get_mut(i), surveys.get_mut(i)) else { continue };
-        match id.find(&survey_ids) {
+        match survey_ids.find(id) {
             Match::None => {}
             Match::One(found) => {
                 *slot = Some(found);
@@ -50,7 +52,7 @@ pub(super) fn identify<'a>(sources: &Sources<'a>, findings: &mut Findings) -> Op
             }
         }
         if let Some(slot) = nodes.get_mut(i) {
-            match id.find(&node_ids) {
+            match node_ids.find(id) {
                 Match::None => {}
                 Match::One(found) => {
                     *slot = Some(found);
@@ -69,7 +71,7 @@ pub(super) fn identify<'a>(sources: &Sources<'a>, findings: &mut Findings) -> Op
         // A host found only as a node may have a survey under the node's name.
         if let Some(slot) = surveys.get_mut(i)
             && slot.is_none()
-            && let Match::One(found) = id.find(&survey_ids)
+            && let Match::One(found) = survey_ids.find(id)
         {
             *slot = Some(found);
         }
@@ -110,14 +112,11 @@ fn ambiguous(host: &Host, what: &str, places: impl Iterator<Item = Place>) -> Fi
 /// Two hosts that are the same node.
 fn shared(hosts: &[Host], found: &[Option<usize>], what: &str, findings: &mut Findings) -> bool {
     let mut any = false;
-    for (i, (host, mine)) in hosts.iter().zip(found).enumerate() {
-        if mine.is_none() {
-            continue;
-        }
-        for (earlier, other) in hosts.iter().zip(found).take(i) {
-            if mine != other {
-                continue;
-            }
+    let mut earlier_hosts: BTreeMap<usize, Vec<&Host>> = BTreeMap::new();
+    for (host, mine) in hosts.iter().zip(found) {
+        let Some(mine) = mine else { continue };
+        let same = earlier_hosts.entry(*mine).or_default();
+        for earlier in &*same {
             any = true;
             // Reported when hosts.yaml was read.
             if !host.same_ssh(earlier) {
@@ -133,6 +132,7 @@ fn shared(hosts: &[Host], found: &[Option<usize>], what: &str, findings: &mut Fi
                 );
             }
         }
+        same.push(host);
     }
     any
 }
@@ -169,8 +169,9 @@ fn same_nodes(
         return false;
     }
     let lost: Vec<&Host> = hosts.iter().zip(found).filter(|(_, f)| f.is_none()).map(|(h, _)| h).collect();
+    let known: BTreeSet<usize> = found.iter().copied().flatten().collect();
     let new: Vec<&KubeNode> =
-        kube.nodes.iter().enumerate().filter(|(i, _)| !found.contains(&Some(*i))).map(|(_, n)| n).collect();
+        kube.nodes.iter().enumerate().filter(|(i, _)| !known.contains(i)).map(|(_, n)| n).collect();
     if lost.is_empty() && new.is_empty() {
         return true;
     }
@@ -199,8 +200,9 @@ fn same_nodes(
 
 /// Surveys of machines that are no hosts.
 fn stray_surveys(surveys: &[SurveyFile], found: &[Option<usize>], hosts: &[Host], findings: &mut Findings) {
+    let known: BTreeSet<usize> = found.iter().copied().flatten().collect();
     for (i, survey) in surveys.iter().enumerate() {
-        if !found.contains(&Some(i)) {
+        if !known.contains(&i) {
             findings.push(
                 survey
                     .hostname

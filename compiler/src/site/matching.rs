@@ -7,6 +7,7 @@ use super::address::HostAddress;
 use super::hosts::Host;
 use super::nodes::KubeNode;
 use super::survey::SurveyFile;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// What a node can be recognised by.
@@ -56,43 +57,61 @@ impl Identity {
         self.names.extend(other.names.iter().cloned());
         self.addresses.extend(other.addresses.iter().copied());
     }
+}
 
-    fn same_name(&self, other: &Identity) -> bool {
-        self.names.iter().any(|name| other.names.contains(name))
-    }
+/// Many identities, by all that they can be recognised by.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    identities: Vec<Identity>,
+    names: BTreeMap<String, Vec<usize>>,
+    /// What stands before each dot of a name.
+    short_names: BTreeMap<String, Vec<usize>>,
+    addresses: BTreeMap<IpAddr, Vec<usize>>,
+}
 
-    fn same_address(&self, other: &Identity) -> bool {
-        self.addresses.iter().any(|address| other.addresses.contains(address))
-    }
-
-    /// One of two names is the first label of the other.
-    fn same_short_name(&self, other: &Identity) -> bool {
-        let short =
-            |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('.'));
-        self.names.iter().any(|a| other.names.iter().any(|b| short(a, b) || short(b, a)))
-    }
-
-    /// Finds the same node among others.
-    pub fn find(&self, among: &[Identity]) -> Match {
-        let by = |same: &dyn Fn(&Identity) -> bool| -> Vec<usize> {
-            among.iter().enumerate().filter(|(_, other)| same(other)).map(|(i, _)| i).collect()
-        };
-        let names = by(&|other| self.same_name(other));
-        let addresses = by(&|other| self.same_address(other));
-        let sure: Vec<usize> = match (names.is_empty(), addresses.is_empty()) {
-            (true, true) => by(&|other| self.same_short_name(other)),
-            _ => {
-                let mut both = names;
-                both.extend(addresses);
-                both.sort_unstable();
-                both.dedup();
-                both
+impl FromIterator<Identity> for Index {
+    fn from_iter<T: IntoIterator<Item = Identity>>(identities: T) -> Self {
+        let mut index = Self { identities: identities.into_iter().collect(), ..Self::default() };
+        for (i, identity) in index.identities.iter().enumerate() {
+            for name in &identity.names {
+                index.names.entry(name.clone()).or_default().push(i);
+                for short in short_names(name) {
+                    index.short_names.entry(short.to_owned()).or_default().push(i);
+                }
             }
-        };
+            for address in &identity.addresses {
+                index.addresses.entry(*address).or_default().push(i);
+            }
+        }
+        index
+    }
+}
+
+impl Index {
+    pub fn get(&self, i: usize) -> Option<&Identity> {
+        self.identities.get(i)
+    }
+
+    /// Finds the same node among them.
+    pub fn find(&self, wanted: &Identity) -> Match {
+        let mut sure = BTreeSet::new();
+        sure.extend(wanted.names.iter().filter_map(|name| self.names.get(name)).flatten());
+        sure.extend(wanted.addresses.iter().filter_map(|address| self.addresses.get(address)).flatten());
+        if sure.is_empty() {
+            sure.extend(wanted.names.iter().filter_map(|name| self.short_names.get(name)).flatten());
+            let short = wanted.names.iter().flat_map(|name| short_names(name));
+            sure.extend(short.filter_map(|short| self.names.get(short)).flatten());
+        }
+        let sure: Vec<usize> = sure.into_iter().copied().collect();
         match sure.as_slice() {
             [] => Match::None,
             [one] => Match::One(*one),
             _ => Match::Several(sure),
         }
     }
+}
+
+/// The shorter names of a fully qualified one.
+fn short_names(name: &str) -> impl Iterator<Item = &str> {
+    name.match_indices('.').filter_map(|(dot, _)| name.get(..dot)).filter(|short| !short.is_empty())
 }

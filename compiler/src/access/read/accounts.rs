@@ -5,6 +5,7 @@ use crate::access::export::{Member, Org, Team, User, UserSource};
 use crate::diag::Finding;
 use crate::diag::codes::input;
 use crate::source::{Entry, File, Node, Place};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 const PAGE: &[&str] = &[
@@ -233,7 +234,7 @@ impl Accounts {
         }
         let accounts = self.users.iter().map(|u| (&u.id, &u.name, &u.place));
         let accounts = accounts.chain(self.orgs.iter().map(|o| (&o.id, &o.name, &o.place)));
-        once("account id", accounts.clone().map(|(id, _, place)| (id.as_str(), place)), reading);
+        account_ids_once(accounts.clone().map(|(id, _, place)| (id.as_str(), place)), reading);
         once("account name", accounts.map(|(_, name, place)| (name.as_str(), place)), reading);
         let mut orgs: Vec<Org> = Vec::new();
         for listed in std::mem::take(&mut self.orgs) {
@@ -347,9 +348,24 @@ fn counted(count: Option<&(usize, Place)>, found: usize, what: &str, reading: &m
 
 /// Reports what stands more than once.
 pub(super) fn once<'n>(what: &str, names: impl Iterator<Item = (&'n str, &'n Place)>, reading: &mut Reading) {
-    let mut seen: BTreeMap<&str, &Place> = BTreeMap::new();
+    distinct(what, names, Cow::Borrowed, reading);
+}
+
+/// Reports account ids that stand more than once. They are UUIDs, the same in either case, and so are the slots that
+/// are named after them.
+fn account_ids_once<'n>(ids: impl Iterator<Item = (&'n str, &'n Place)>, reading: &mut Reading) {
+    distinct("account id", ids, |id| Cow::Owned(id.to_ascii_lowercase()), reading);
+}
+
+fn distinct<'n>(
+    what: &str,
+    names: impl Iterator<Item = (&'n str, &'n Place)>,
+    same: impl Fn(&'n str) -> Cow<'n, str>,
+    reading: &mut Reading,
+) {
+    let mut seen: BTreeMap<Cow<'n, str>, &Place> = BTreeMap::new();
     for (name, place) in names {
-        if let Some(first) = seen.insert(name, place) {
+        if let Some(first) = seen.insert(same(name), place) {
             reading.twice(place.clone(), first.clone(), format!("{what} `{}` stands twice", shown(name)));
         }
     }

@@ -97,6 +97,18 @@ fn cases() -> Vec<(&'static str, &'static str, String)> {
         ("no RoleBindings", "R024", with(|j| take(&mut j["kubernetes"], "rolebindings"))),
         ("what the collector lacked", "R024", with(|j| j["meta"]["missing"] = json!(["/roles: refused"]))),
         ("an account twice", "A003", with(|j| again(&mut j["accounts"][0]["accounts"]))),
+        (
+            "an account id twice but for its case",
+            "A003",
+            with(|j| {
+                let accounts = &mut j["accounts"][0]["accounts"];
+                again(accounts);
+                let last = accounts.as_array().unwrap().len() - 1;
+                accounts[0]["id"] = "0000000a-0000-5000-8000-000000000000".into();
+                accounts[last]["id"] = "0000000A-0000-5000-8000-000000000000".into();
+                accounts[last]["name"] = "another".into();
+            }),
+        ),
         ("a role twice", "A003", with(|j| again(&mut j["roles"]))),
         ("a collection twice", "A003", with(|j| again(&mut j["collections"]))),
         ("a grant twice", "A003", with(|j| again(&mut j["collectionGrants"]["grants"]))),
