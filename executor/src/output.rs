@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::refusal::Refusals;
 
 /// Shows events in one format.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Output {
     format: Format,
 }

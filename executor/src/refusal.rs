@@ -109,7 +109,7 @@ impl Refusal {
         Self::new(
             "AN022",
             format!("lock {}: another airlift-node is at work on this node", state.display()),
-            "wait for its end; airlift-node status says where it is",
+            "wait for its end, or stop it: Ctrl-C there, or SIGTERM, undoes the stage under way",
         )
     }
 
@@ -134,6 +134,10 @@ impl Refusal {
                     "take this set: up to {through}, which this node has reached, its plan differs from the one at work"
                 ),
                 "roll back with the set at work, then apply this one: airlift-node rollback".to_owned(),
+            ),
+            Refused::AllIsDone => (
+                "take another set: the migration of this node is done for good".to_owned(),
+                "nothing is left to do here".to_owned(),
             ),
             Refused::NotNow(_) => (
                 "take another set now".to_owned(),
@@ -183,6 +187,47 @@ impl Refusal {
             "AN027",
             format!("copy {}: {source}", path.display()),
             "see to the medium, then type the same again",
+        )
+    }
+
+    /// Others may change the state directory.
+    #[must_use]
+    pub fn exposed_state(state: &Path, why: &str) -> Self {
+        let state = state.display();
+        Self::new(
+            "AN028",
+            format!("trust {state}: {why}"),
+            format!("find out who did that; then: chown root:root {state}; chmod 700 {state}"),
+        )
+    }
+
+    /// What the journal says was staged is not there.
+    #[must_use]
+    pub fn staging_damaged(fault: &impl std::fmt::Display) -> Self {
+        Self::new(
+            "AN029",
+            fault.to_string(),
+            "give the set that this node works with once more, it is copied again: airlift-node apply SET",
+        )
+    }
+
+    /// One key from the command line, on a machine that knows whom it trusts.
+    #[must_use]
+    pub fn trust_is_there(file: &Path) -> Self {
+        Self::new(
+            "AN030",
+            format!("take --public-key: this machine has {}, and that alone counts here", file.display()),
+            "leave --public-key away; to trust another author: airlift-node trust add FILE --role author",
+        )
+    }
+
+    /// Scripts of an earlier run are still at work.
+    #[must_use]
+    pub fn scripts_at_work() -> Self {
+        Self::new(
+            "AN031",
+            "end the scripts that an earlier run left behind when it was killed".to_owned(),
+            "see with `ps` what they wait for; then type the same again, or restart the machine",
         )
     }
 

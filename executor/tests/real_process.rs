@@ -874,3 +874,25 @@ fn a_leader_and_its_worker_come_to_the_end_through_the_real_binary() {
     assert!(code == 0 && said.contains("committed"), "{said}");
     assert_eq!(site.types("commit", &[]).0, 3);
 }
+
+#[test]
+fn a_question_at_a_terminal_ends_with_ctrl_c() {
+    let site = Speaking::new();
+    let mut arguments = vec![NODE.to_owned()];
+    arguments.extend(site.bench.arguments("apply", site.root.path()));
+    let quoted: Vec<String> = arguments.iter().map(|argument| format!("'{argument}'")).collect();
+    let mut terminal = Command::new("script")
+        .args(["-q", "-e", "-f", "-c", &format!("exec {}", quoted.join(" ")), "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("this test needs `script`, of bsdutils");
+    let mut shown = BufReader::new(terminal.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let question = "to say so, type: the outage of acme begins";
+    assert!(shown.any(|line| line.trim_end() == question), "it was not asked");
+    // what Ctrl-C sends
+    terminal.stdin.as_mut().unwrap().write_all(&[3]).unwrap();
+    assert_eq!(terminal.wait().unwrap().code(), Some(4));
+    let rest: String = shown.collect();
+    assert!(rest.contains("waiting for your word that the outage begins"), "{rest}");
+}

@@ -35,7 +35,15 @@ fn run(text: &str, seconds: u32) -> Ran {
     let variables = vec![("PLAN_A".to_owned(), "one two".to_owned())];
     let secrets = vec![("PLAN_SECRET".to_owned(), airlift_node::sealed::Secret::new(b"hush".to_vec()))];
     machine
-        .run(&Job { step: &step, phase: "do", text: text.as_bytes(), variables, secrets, seconds })
+        .run(&Job {
+            step: &step,
+            phase: "do",
+            text: text.as_bytes(),
+            variables,
+            secrets,
+            seconds,
+            heeds_operator: true,
+        })
         .unwrap()
 }
 

@@ -6,12 +6,11 @@
 use airlift_bundle::gate::Stage;
 use airlift_bundle::gate::word::{Naming, Say};
 
-use super::node::{Brings, FoundSet, Node, find_set, run_engine, show};
+use super::node::{Brings, FoundSet, Node, find_set, machine, run_engine, show};
 use super::run::{Failure, Outcome as Ending};
 use crate::args::Apply;
 use crate::event::Event;
 use crate::exit::Exit;
-use crate::machine::RealMachine;
 use crate::output::Output;
 use crate::refusal::Refusal;
 use crate::run::{Forecast, Orders, dry_run, load};
@@ -22,7 +21,7 @@ pub(super) fn run(args: Apply, output: &Output) -> Ending {
     if let Some(name) = &args.recover {
         return run_engine(&node, Brings::default(), output, |engine| engine.recover(name));
     }
-    let set = args.set.as_deref().map(|set| find_set(set, &args.keys, output)).transpose()?;
+    let set = args.set.as_deref().map(|set| find_set(&node, set, &args.keys, output)).transpose()?;
     if args.dry_run {
         return forecast(&node, set.as_ref(), args.stage, output);
     }
@@ -40,15 +39,18 @@ pub(super) fn run(args: Apply, output: &Output) -> Ending {
 }
 
 fn forecast(node: &Node, set: Option<&FoundSet>, until: Option<Stage>, output: &Output) -> Ending {
-    let machine = RealMachine::new().map_err(|fault| Refusal::failed(&fault))?;
+    let machine = machine(output)?;
     let journal = match node.journal() {
         Ok(journal) => journal,
         Err(outcome) => return show(&outcome, output),
     };
     let state = journal.map(|journal| journal.state().clone()).unwrap_or_default();
     let loaded = match set {
-        Some(set) => Some(set.on_medium(node)),
-        None => load(&node.disk, &node.home, &state).map_err(|fault| Refusal::failed(&fault))?,
+        Some(set) => {
+            set.must_be_admitted(node, &state)?;
+            Some(set.on_medium(node))
+        }
+        None => load(&node.disk, &node.home, &state).map_err(|fault| Refusal::staging_damaged(&fault))?,
     };
     let Some(loaded) = loaded else { return Err(Refusal::no_set().into()) };
     let shop = Workshop { disk: &node.disk, machine: &machine, contents: &loaded, keep: node.home.keep() };

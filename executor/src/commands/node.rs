@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::net::IpAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use airlift_bundle::Error;
 use airlift_bundle::archive::Bundle;
@@ -16,12 +17,13 @@ use airlift_bundle::plan::{Content, NodeIdentity, Plan, ScriptFile, SecretName};
 use airlift_bundle::set::SignedSet;
 use nix::ifaddrs::getifaddrs;
 use nix::sys::utsname::uname;
+use nix::unistd::Uid;
 
 use super::keys::trust;
 use super::run::{Failure, Outcome as Ending};
 use super::status::standing;
 use crate::args::{Keys, OnNode, Words};
-use crate::disk::{Lock, RealDisk, ensure_dir};
+use crate::disk::{Kind, Lock, RealDisk, ensure_dir};
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::gate::heard::{Brought, Sorted};
@@ -31,10 +33,12 @@ use crate::machine::RealMachine;
 use crate::output::Output;
 use crate::refusal::{Refusal, Refusals};
 use crate::run::{
-    Admission, Engine, Home, Incoming, Loaded, Orders, Outcome, Progress, Watcher, admit, load, stage_set,
+    Admission, Engine, Home, Incoming, Loaded, Orders, Outcome, Progress, Watcher, admit, load, mend_set,
+    stage_set,
 };
 use crate::sealed::Secret;
 use crate::step::{Contents, Fault, Workshop};
+use crate::trust_store;
 
 /// The file system of the node and the executor's place in it.
 pub(super) struct Node {
@@ -69,9 +73,44 @@ impl Node {
         Ok(self.disk.stat(self.home.path()).map_err(failed)?.is_some())
     }
 
+    /// Keeps other executors out. `status` takes the lock for a moment, so that one look is not enough.
     fn lock(&self) -> Result<Lock, Failure> {
-        let lock = self.disk.lock(self.home.path()).map_err(failed)?;
-        Ok(lock.ok_or_else(|| Refusal::at_work(self.home.path()))?)
+        for _ in 0..20 {
+            if let Some(lock) = self.disk.lock(self.home.path()).map_err(failed)? {
+                return Ok(lock);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Err(Refusal::at_work(self.home.path()).into())
+    }
+
+    /// Whether an executor is at work.
+    pub(super) fn is_at_work(&self) -> Result<bool, Failure> {
+        Ok(self.is_there()? && self.disk.lock(self.home.path()).map_err(failed)?.is_none())
+    }
+
+    /// What lies in the state directory is believed, so nobody else may have put it there.
+    fn must_be_own(&self) -> Result<(), Failure> {
+        use crate::disk::Disk as _;
+        let path = self.home.path();
+        let Some(stat) = self.disk.stat(path).map_err(failed)? else { return Ok(()) };
+        let why = if stat.kind != Kind::Dir {
+            "it is no directory"
+        } else if stat.owner.user != 0 && stat.owner.user != Uid::effective().as_raw() {
+            "it belongs to another user"
+        } else if stat.mode & 0o022 != 0 {
+            "its group or others may write there"
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::exposed_state(path, why).into())
+    }
+
+    /// The machine, with nothing of an earlier run at work on it.
+    fn quiet_machine(&self, machine: RealMachine) -> Result<RealMachine, Failure> {
+        let journal = self.disk.open_to_lock(&self.home.journal()).map_err(failed)?;
+        let Some(journal) = journal else { return Ok(machine) };
+        machine.guarded_by(journal).map_err(|_| Refusal::scripts_at_work().into())
     }
 }
 
@@ -86,8 +125,16 @@ fn stuck(error: JournalError) -> Outcome {
     }
 }
 
+/// Opens a blob of a set.
+type OpenBlob<'a> = dyn Fn(&Blob) -> io::Result<Box<dyn Read>> + 'a;
+
 /// Verifies the set in `root` and finds the bundle of this machine in it.
-pub(super) fn find_set(root: &Path, keys: &Keys, output: &Output) -> Result<FoundSet, Failure> {
+pub(super) fn find_set(node: &Node, root: &Path, keys: &Keys, output: &Output) -> Result<FoundSet, Failure> {
+    use crate::disk::Disk as _;
+    let own = Path::new(trust_store::DEFAULT_PATH);
+    if keys.public_key.is_some() && node.disk.stat(own).map_err(failed)?.is_some() {
+        return Err(Refusal::trust_is_there(own).into());
+    }
     let trust = trust(keys, root, output)?;
     let set = SignedSet::open(root, &trust)?;
     let node = find_node(&set)?;
@@ -175,6 +222,28 @@ impl FoundSet {
         Loaded::on_medium(&node.disk, &node.home, self.bundle.clone(), Box::new(open))
     }
 
+    fn incoming<'a>(&'a self, open_blob: &'a OpenBlob<'a>) -> Incoming<'a> {
+        let manifest = self.bundle.manifest();
+        Incoming {
+            accepted: self.accepted(),
+            plan: &manifest.plan,
+            set_json: &self.set_json,
+            plan_json: &self.plan_json,
+            bundle: &self.bytes,
+            blobs: &manifest.blobs,
+            open_blob,
+        }
+    }
+
+    /// Asks whether a node in this state would take the set.
+    pub(super) fn must_be_admitted(&self, node: &Node, state: &State) -> Result<(), Failure> {
+        let current = load(&node.disk, &node.home, state);
+        let current = current.as_ref().ok().and_then(Option::as_ref).map(Loaded::plan);
+        let unread = |_: &Blob| -> io::Result<Box<dyn Read>> { Err(io::ErrorKind::Unsupported.into()) };
+        let admitted = admit(state, current, &node.home, &self.incoming(&unread));
+        admitted.map(drop).map_err(|refused| Refusal::not_admitted(&refused).into())
+    }
+
     /// Asks whether the node takes the set, and copies it where it is new.
     fn take<'n>(
         &self,
@@ -188,18 +257,12 @@ impl FoundSet {
         let open_blob = |blob: &Blob| -> io::Result<Box<dyn Read>> {
             Ok(Box::new(self.set.blob(blob.sha256).map_err(io::Error::other)?))
         };
-        let manifest = self.bundle.manifest();
-        let incoming = Incoming {
-            accepted: self.accepted(),
-            plan: &manifest.plan,
-            set_json: &self.set_json,
-            plan_json: &self.plan_json,
-            bundle: &self.bytes,
-            blobs: &manifest.blobs,
-            open_blob: &open_blob,
-        };
+        let incoming = self.incoming(&open_blob);
         match (admit(&state, current, &node.home, &incoming), journal) {
-            (Ok(Admission::Known), Some(journal)) => Ok(journal),
+            (Ok(Admission::Known), Some(journal)) => {
+                mend_set(&node.disk, &node.home, &state, &incoming, machine).map_err(failed)?;
+                Ok(journal)
+            }
             (Ok(_), journal) => {
                 Ok(stage_set(&node.disk, &node.home, journal, &incoming, machine).map_err(failed)?)
             }
@@ -274,6 +337,15 @@ fn show_sorted(sorted: &Sorted, output: &Output) -> Result<bool, Failure> {
     Ok(!sorted.refused.is_empty() || !sorted.unfit.is_empty())
 }
 
+/// The machine, telling `output` what takes long.
+pub(super) fn machine(output: &Output) -> Result<RealMachine, Failure> {
+    let output = output.clone();
+    let machine = RealMachine::new().map_err(failed)?;
+    Ok(machine.with_pace(move |pace| {
+        let _ = output.result(&Event::Progress(Progress::UnderWay(pace)));
+    }))
+}
+
 /// Runs the engine on this node, under its lock.
 pub(super) fn run_engine(
     node: &Node,
@@ -283,7 +355,7 @@ pub(super) fn run_engine(
 ) -> Ending {
     let brought = brought(&brings.words)?;
     let set = brings.set;
-    let machine = RealMachine::new().map_err(failed)?;
+    let machine = machine(output)?;
     if !node.is_there()? {
         if set.is_none() {
             return Err(Refusal::no_set().into());
@@ -291,6 +363,8 @@ pub(super) fn run_engine(
         ensure_dir(&node.disk, node.home.path(), 0o700).map_err(failed)?;
     }
     let _lock = node.lock()?;
+    node.must_be_own()?;
+    let machine = node.quiet_machine(machine)?;
     let mut journal = match node.journal() {
         Ok(journal) => journal,
         Err(outcome) => return show(&outcome, output),
@@ -301,13 +375,16 @@ pub(super) fn run_engine(
         journal = Some(set.take(node, journal, &machine)?);
     }
     let Some(journal) = journal else { return Err(Refusal::no_set().into()) };
-    let loaded = load(&node.disk, &node.home, journal.state()).map_err(failed)?;
+    let machine = node.quiet_machine(machine)?;
+    let loaded = load(&node.disk, &node.home, journal.state());
+    let loaded = loaded.map_err(|fault| Refusal::staging_damaged(&fault))?;
     let contents: &dyn Contents = match &loaded {
         Some(loaded) => loaded,
         None => &NoSet,
     };
     let shop = Workshop { disk: &node.disk, machine: &machine, contents, keep: node.home.keep() };
-    let (mut operator, mut watcher) = (Terminal::new(brings.words.say, output.is_text()), Shown(output));
+    let (mut operator, mut watcher) =
+        (Terminal::new(brings.words.say, output.is_text(), &machine), Shown(output));
     let papers = loaded.as_ref().and_then(Loaded::papers);
     let mut engine = Engine::new(shop, &node.home, journal, papers, &mut operator, &mut watcher);
     let refused = match engine.hear(brought) {

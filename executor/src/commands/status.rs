@@ -1,7 +1,10 @@
 //! `airlift-node status`: where this node stands, what it waits for, and what to type. Looks at the journal and at the
 //! machine's boot alone; takes no lock, writes nothing.
 
+use airlift_bundle::gate::Stage;
+use airlift_bundle::gate::protocol::{Gate, Refusal::Accepted as AcceptedIsFinal};
 use airlift_bundle::gate::state::{Event as Happened, Position};
+use airlift_bundle::gate::table::Act;
 
 use super::node::{Node, show};
 use super::run::{Failure, Outcome as Ending};
@@ -27,7 +30,8 @@ pub(super) fn run(args: &OnNode, output: &Output) -> Ending {
         let boot = RealMachine::new().and_then(|machine| machine.boot_id());
         see_reboot(&mut state, &boot.map_err(|fault| Refusal::failed(&fault))?);
     }
-    output.result(&event(state, head)).map_err(Failure::Output)?;
+    let is_at_work = node.is_at_work()?;
+    output.result(&event(state, head, is_at_work)).map_err(Failure::Output)?;
     Ok(Exit::Done)
 }
 
@@ -42,8 +46,8 @@ fn see_reboot(state: &mut State, boot: &str) {
     }
 }
 
-fn event(state: State, head: Option<airlift_bundle::digest::Sha256>) -> Event {
-    let (said, hint) = standing(&state);
+fn event(state: State, head: Option<airlift_bundle::digest::Sha256>, is_at_work: bool) -> Event {
+    let (said, hint) = if is_at_work { at_work(&state) } else { standing(&state) };
     let (site, serial, plan_id) = match &state.set {
         Some(set) => (Some(set.site.clone()), Some(set.serial), Some(set.plan_id)),
         None => (None, None, None),
@@ -70,6 +74,25 @@ fn shown(gate: &NodeGate) -> Vec<NextShown> {
     .collect()
 }
 
+/// Whether the way back is closed, since the site is accepted.
+fn is_accepted(state: &State) -> bool {
+    let leave = state.gate.as_ref().map(|gate| gate.gate(Act::LeaveK0s));
+    matches!(leave, Some(Gate::Refused(AcceptedIsFinal)))
+}
+
+/// Where a node stands that an executor is at work on.
+fn at_work(state: &State) -> (String, String) {
+    let step = match state.doing() {
+        Some((step, ..)) => format!(", in its step {step}"),
+        None => String::new(),
+    };
+    let said = match state.stage {
+        Some(stage) => format!("airlift-node is at work on this node: {stage}{step}"),
+        None => "airlift-node is at work on this node".to_owned(),
+    };
+    (said, "wait for its end; it is seen where it was typed".to_owned())
+}
+
 /// Where a node in this state stands, in words, and what to type.
 pub(super) fn standing(state: &State) -> (String, String) {
     const GO_ON: &str = "to go on: airlift-node apply; to go back: airlift-node rollback";
@@ -93,6 +116,10 @@ pub(super) fn standing(state: &State) -> (String, String) {
             };
             (stands(), hint)
         }
+        At::Rest if is_accepted(state) && state.position() == Some(Position::At(Stage::Settle)) => {
+            (stands(), "the site is accepted; to end it for good: airlift-node commit")
+        }
+        At::Rest if is_accepted(state) => (stands(), "the site is accepted; to go on: airlift-node apply"),
         At::Rest => (format!("{}{cause}", stands()), GO_ON),
         At::Forward => (format!("{stage} was interrupted, between two steps"), GO_ON),
         At::Doing => {

@@ -71,6 +71,19 @@ impl RealDisk {
         }
     }
 
+    /// Opens a file that scripts are to hold a lock on; none when it is not there.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn open_to_lock(&self, file: &Path) -> Result<Option<OwnedFd>, DiskError> {
+        let place = self.place("lock", file)?;
+        match place.kind() {
+            Ok(_) => place.open(LOOK).map(Some),
+            Err(error) if error.is(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     fn place<'p>(&self, verb: &'static str, path: &'p Path) -> Result<Place<'p>, DiskError> {
         let failed = |errno| DiskError::system(verb, path, errno);
         let mut components = path.components();

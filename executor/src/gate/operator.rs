@@ -2,6 +2,13 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::step::Machine;
+
+/// How often a signal is looked for while a question stands.
+const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+
 /// Somebody who may be asked.
 pub trait Operator {
     /// What was typed when asked for `sentence`, to say `about` by it; none when nobody answers.
@@ -19,22 +26,41 @@ impl Operator for Said {
 }
 
 /// What was said beforehand, else whoever sits at the terminal.
-#[derive(Debug)]
-pub struct Terminal {
+pub struct Terminal<'a> {
     said: Said,
     is_there: bool,
+    machine: &'a dyn Machine,
 }
 
-impl Terminal {
-    /// With these sentences said beforehand. `may_ask` is false where programs read the output.
+impl<'a> Terminal<'a> {
+    /// With these sentences said beforehand. `may_ask` is false where programs read the output. A signal to `machine`
+    /// ends the question.
     #[must_use]
-    pub fn new(said: Vec<String>, may_ask: bool) -> Self {
+    pub fn new(said: Vec<String>, may_ask: bool, machine: &'a dyn Machine) -> Self {
         let is_there = may_ask && io::stdin().is_terminal() && io::stderr().is_terminal();
-        Self { said: Said(said), is_there }
+        Self { said: Said(said), is_there, machine }
+    }
+
+    /// Waits for a line; none when a signal comes first.
+    fn line(&self) -> Option<String> {
+        let stdin = io::stdin();
+        loop {
+            // a terminal gives whole lines, so that nothing waits in the buffer while we ask
+            let mut typed = [PollFd::new(&stdin, PollFlags::IN)];
+            let _ = poll(&mut typed, Some(&TICK));
+            if self.machine.interrupt().is_some() {
+                return None;
+            }
+            if typed.iter().any(|fd| !fd.revents().is_empty()) {
+                let mut line = String::new();
+                let count = stdin.lock().read_line(&mut line).unwrap_or(0);
+                return (count > 0).then(|| line.trim().to_owned());
+            }
+        }
     }
 }
 
-impl Operator for Terminal {
+impl Operator for Terminal<'_> {
     fn ask(&mut self, about: &str, sentence: &str) -> Option<String> {
         if let Some(said) = self.said.ask(about, sentence) {
             return Some(said);
@@ -44,10 +70,10 @@ impl Operator for Terminal {
         }
         let mut talk = io::stderr().lock();
         let _ = write!(talk, "{about}\nto say so, type: {sentence}\n> ").and_then(|()| talk.flush());
-        let mut line = String::new();
-        match io::stdin().lock().read_line(&mut line) {
-            Ok(count) if count > 0 => Some(line.trim().to_owned()),
-            _ => None,
+        let line = self.line();
+        if line.is_none() {
+            let _ = writeln!(talk);
         }
+        line
     }
 }

@@ -124,7 +124,7 @@ impl<'d> Journal<'d> {
         if self.last.is_empty() {
             return Ok(());
         }
-        let written = self.write(&[]);
+        let written = self.write(&[], false);
         self.lost = written.is_err();
         Ok(written?)
     }
@@ -152,7 +152,7 @@ impl<'d> Journal<'d> {
         if self.size_with(bytes.len()) > Self::LIMIT {
             return Err(JournalError::Misplaced(format!("the journal {} is full", self.path.display())));
         }
-        let written = self.write(&bytes);
+        let written = self.write(&bytes, line.record.mark().leads_on());
         self.lost = written.is_err();
         written?;
         self.state = state;
@@ -172,7 +172,8 @@ impl<'d> Journal<'d> {
         }
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), DiskError> {
+    /// On a full disk the spare room is there for whatever does not lead further into the migration.
+    fn write(&mut self, bytes: &[u8], leads_on: bool) -> Result<(), DiskError> {
         if self.torn > 0 {
             // else what is left of the torn record would stand behind a shorter one
             let zeros = vec![0; usize::try_from(self.torn).unwrap_or(0)];
@@ -182,8 +183,11 @@ impl<'d> Journal<'d> {
         }
         let size = self.size_with(bytes.len());
         if size > self.size {
-            self.disk.reserve(&self.path, size)?;
-            self.size = size;
+            match self.disk.reserve(&self.path, size) {
+                Ok(()) => self.size = size,
+                Err(_) if !leads_on && self.end + bytes.len() as u64 <= self.size => {}
+                Err(error) => return Err(error),
+            }
         }
         let again = std::mem::take(&mut self.last);
         let start = self.end - again.len() as u64;

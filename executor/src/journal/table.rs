@@ -41,6 +41,14 @@ pub enum At {
     Committed,
 }
 
+impl At {
+    /// Whether the stage under way is being undone, and the node stays on its way forward.
+    #[must_use]
+    pub const fn is_failing(self) -> bool {
+        matches!(self, Self::Failing | Self::UndoingFailed)
+    }
+}
+
 /// The kinds of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mark {
@@ -88,6 +96,16 @@ pub enum Mark {
     LeftOut,
 }
 
+impl Mark {
+    /// Whether it leads further into the migration: what an operator can do without on a full disk.
+    pub(super) const fn leads_on(self) -> bool {
+        matches!(
+            self,
+            Self::Accept | Self::Begin | Self::Skip | Self::Do | Self::Done | Self::End | Self::EndAll
+        )
+    }
+}
+
 /// Every record that may come, by where the node stands, and where it stands then.
 #[rustfmt::skip]
 pub const TABLE: &[(At, Mark, At)] = &[
@@ -109,6 +127,8 @@ pub const TABLE: &[(At, Mark, At)] = &[
     (At::Forward,       Mark::Protocol, At::Forward),
     (At::Doing,         Mark::Boot,     At::Doing),
     (At::Doing,         Mark::Protocol, At::Doing),
+    (At::Forward,       Mark::Recovery, At::Forward),
+    (At::Doing,         Mark::Recovery, At::Doing),
     // a corrected set for a stage that was interrupted, equal as far as the node stands
     (At::Forward,       Mark::Accept,   At::Forward),
     (At::Doing,         Mark::Accept,   At::Doing),

@@ -1,5 +1,7 @@
 //! The real machine: boots, clock, signals, and scripts as processes.
 
+mod leftovers;
+mod pace;
 mod process;
 mod real;
 mod signals;

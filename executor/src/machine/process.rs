@@ -3,7 +3,8 @@
 //! `/bin/sh` reads the script from sealed memory: the bytes that were verified, which nobody can change meanwhile and
 //! which leave no file behind; secrets are handed over in the same way. The process gets no input, a fixed `PATH`, a
 //! clean environment, the root as working directory and a group of its own. What it prints goes into a ring of fixed
-//! size. When its time is over, or a signal asks for it, the whole group gets SIGTERM, and SIGKILL a little later.
+//! size. When its time is over, or a signal asks for it, the whole group gets SIGTERM, and SIGKILL a little later. It
+//! holds a lock by which the next executor finds it, should this one be killed ([`super::leftovers`]).
 
 use std::collections::VecDeque;
 use std::io::Write as _;
@@ -17,8 +18,10 @@ use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_setfl, memfd_crea
 use rustix::io::{Errno, read};
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use super::leftovers::Guard;
+use super::pace::Pacer;
 use super::signals::Signals;
-use crate::step::{End, Fault, Interrupt, Job, LOG_LIMIT, Ran};
+use crate::step::{End, Fault, Interrupt, Job, LOG_LIMIT, Pace, Ran};
 
 /// The `PATH` of every script.
 pub const SCRIPT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -29,7 +32,13 @@ const GRACE: Duration = Duration::from_secs(10);
 const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 
 /// Runs `job` to its end.
-pub(super) fn run(job: &Job<'_>, path: &str, signals: &Signals) -> Result<Ran, Fault> {
+pub(super) fn run(
+    job: &Job<'_>,
+    path: &str,
+    guard: Option<&Guard>,
+    signals: &Signals,
+    pace: &Pacer,
+) -> Result<Ran, Fault> {
     let failed = |what: &str, error: &dyn std::fmt::Display| {
         Fault::said(format!("run {} of {}: {what}: {error}", job.phase, job.step))
     };
@@ -55,11 +64,18 @@ pub(super) fn run(job: &Job<'_>, path: &str, signals: &Signals) -> Result<Ran, F
     let (output, input) = std::io::pipe().map_err(|error| failed("make a pipe", &error))?;
     let also = input.try_clone().map_err(|error| failed("make a pipe", &error))?;
     command.stdout(input).stderr(also);
+    // released when this function ends; not before, so that a killed executor leaves it to the script
+    let _held =
+        match guard.map(Guard::take).transpose().map_err(|errno| failed("lock the journal", &errno))? {
+            Some(None) => return Err(failed("lock the journal", &"another script holds it")),
+            held => held,
+        };
     let mut child = command.spawn().map_err(|error| failed("start /bin/sh", &error))?;
     // our ends of the pipe go with it
     drop(command);
     fcntl_setfl(&output, rustix::fs::OFlags::NONBLOCK).map_err(|errno| failed("read its output", &errno))?;
-    let ran = watch(&mut child, &output, job.seconds, signals);
+    pace.begin();
+    let ran = watch(&mut child, &output, job, signals, pace);
     ran.map_err(|error| failed("wait for it", &error))
 }
 
@@ -102,8 +118,9 @@ impl Ring {
 fn watch(
     child: &mut Child,
     output: &impl std::os::fd::AsFd,
-    seconds: u32,
+    job: &Job<'_>,
     signals: &Signals,
+    pace: &Pacer,
 ) -> std::io::Result<Ran> {
     let start = Instant::now();
     let mut ring = Ring(VecDeque::new());
@@ -117,15 +134,19 @@ fn watch(
         if let Some(status) = child.try_wait()? {
             break status;
         }
+        pace.tell(true, || {
+            Pace::running(&format!("{} {}", job.phase, job.step), start.elapsed().as_secs(), job.seconds)
+        });
         if hung_up {
             // nothing to poll for any more: the script closed its output and lives on
             std::thread::sleep(Duration::from_millis(20));
         }
         match ended {
             None => {
-                let why = match signals.next() {
+                let counts = |interrupt: &Interrupt| job.heeds_operator || *interrupt == Interrupt::PowerDown;
+                let why = match signals.next().filter(counts) {
                     Some(interrupt) => Some(End::Interrupted(interrupt)),
-                    None if start.elapsed() >= Duration::from_secs(seconds.into()) => Some(End::TimeOut),
+                    None if start.elapsed() >= Duration::from_secs(job.seconds.into()) => Some(End::TimeOut),
                     None => None,
                 };
                 if let Some(why) = why {

@@ -1,18 +1,23 @@
 //! The machine that this process runs on.
 
+use std::os::fd::OwnedFd;
 use std::time::SystemTime;
 
 use airlift_bundle::plan::StepId;
 
+use super::leftovers::Guard;
+use super::pace::Pacer;
 use super::process::{SCRIPT_PATH, run};
 use super::signals::Signals;
-use crate::step::{End, Fault, Interrupt, Job, Machine, Ran};
+use crate::step::{End, Fault, Interrupt, Job, Machine, Pace, Ran};
 
 /// The machine that this process runs on.
 #[derive(Debug)]
 pub struct RealMachine {
     signals: Signals,
     path: String,
+    guard: Option<Guard>,
+    pace: Pacer,
 }
 
 impl RealMachine {
@@ -21,7 +26,29 @@ impl RealMachine {
     /// # Errors
     /// What the system reports.
     pub fn new() -> Result<Self, Fault> {
-        Ok(Self { signals: Signals::catch()?, path: SCRIPT_PATH.to_owned() })
+        Ok(Self {
+            signals: Signals::catch()?,
+            path: SCRIPT_PATH.to_owned(),
+            guard: None,
+            pace: Pacer::silent(),
+        })
+    }
+
+    /// The same with scripts that hold a lock on this file, and nothing of an earlier run at work any more.
+    ///
+    /// # Errors
+    /// Something of an earlier run can't be ended.
+    pub fn guarded_by(mut self, file: OwnedFd) -> Result<Self, Fault> {
+        let guard = Guard::on(file);
+        self.guard = Some(guard.map_err(|errno| Fault::said(format!("end earlier scripts: {errno}")))?);
+        Ok(self)
+    }
+
+    /// The same with somebody who hears how far things have come that take long.
+    #[must_use]
+    pub fn with_pace(mut self, told: impl Fn(Pace) + 'static) -> Self {
+        self.pace = Pacer::new(told);
+        self
     }
 
     /// The same with another `PATH` for scripts, for tests.
@@ -49,7 +76,8 @@ impl Machine for RealMachine {
         let step: StepId = "reboot".parse().map_err(|error| Fault::said(format!("reboot: {error}")))?;
         let text = b"exec reboot\n";
         let (variables, secrets) = (Vec::new(), Vec::new());
-        let job = Job { step: &step, phase: "do", text, variables, secrets, seconds: 60 };
+        let heeds_operator = true;
+        let job = Job { step: &step, phase: "do", text, variables, secrets, seconds: 60, heeds_operator };
         match self.run(&job)? {
             Ran { end: End::Code(0), .. } => Ok(()),
             // its own doing
@@ -59,10 +87,14 @@ impl Machine for RealMachine {
     }
 
     fn run(&self, job: &Job<'_>) -> Result<Ran, Fault> {
-        run(job, &self.path, &self.signals)
+        run(job, &self.path, self.guard.as_ref(), &self.signals, &self.pace)
     }
 
     fn interrupt(&self) -> Option<Interrupt> {
         self.signals.next()
+    }
+
+    fn passed(&self, what: &str, bytes: u64, of: u64) {
+        self.pace.tell(bytes < of, || Pace::copying(what, bytes, of));
     }
 }

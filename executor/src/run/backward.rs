@@ -11,7 +11,7 @@ use super::gates::Halted;
 use super::outcome::{Outcome, Progress};
 use crate::disk::DiskError;
 use crate::journal::{At, Record};
-use crate::step::{Fault, run_recovery, undo};
+use crate::step::{Fault, Steadfast, Workshop, run_recovery, undo};
 
 impl Engine<'_> {
     /// Takes the node back to where it was before the first stage, in two passes, as far as the gates let it.
@@ -22,7 +22,11 @@ impl Engine<'_> {
     fn go_back(&mut self) -> Result<Outcome, Stop> {
         self.journal.settle()?;
         self.note_boot()?;
+        self.goes_back = true;
         self.give_receipts()?;
+        if self.state().at.is_failing() {
+            return self.undo_failed();
+        }
         loop {
             match self.state().at {
                 At::Empty => {
@@ -63,6 +67,7 @@ impl Engine<'_> {
                     }
                 }
                 At::Returned => {
+                    self.give_receipts()?;
                     self.settle_receipts()?;
                     self.write(Record::Purge {})?;
                 }
@@ -73,6 +78,15 @@ impl Engine<'_> {
                 }
             }
         }
+    }
+
+    /// A stage that failed, or was interrupted, was being undone: only that is brought to its end. The way back is the
+    /// whole site's, and takes an order of its own.
+    fn undo_failed(&mut self) -> Result<Outcome, Stop> {
+        let state = self.state();
+        let (stage, cause) = (state.stage, state.cause.clone().unwrap_or_default());
+        self.undo_stage()?;
+        Ok(stage.map_or(Outcome::NothingToDo, |stage| Outcome::Undone { stage, cause }))
     }
 
     /// One step of the two passes: what they undo, and the gate between them.
@@ -178,13 +192,15 @@ impl Engine<'_> {
     /// Undoes what is left of the stage under way, last step first. An operator's signals don't stop it.
     pub(super) fn undo_stage(&mut self) -> Result<(), Stop> {
         self.home.release_reserve(self.shop.disk);
+        let machine = Steadfast(self.shop.machine);
+        let shop = Workshop { machine: &machine, ..self.shop };
         while let Some((step, before)) = self.state().to_undo() {
             let (step, before) = (step.clone(), before.clone());
             let planned = self.step(&step)?;
             if matches!(self.state().at, At::Failing | At::Unwinding) {
                 self.write(Record::Undo { step: step.clone() })?;
             }
-            if let Err(fault) = undo(&self.shop, planned, &before) {
+            if let Err(fault) = undo(&shop, planned, &before) {
                 cut_short(&fault)?;
                 return Err(Stop::With(self.held_undoing(&step.to_string(), &fault)));
             }

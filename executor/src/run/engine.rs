@@ -38,6 +38,8 @@ pub struct Engine<'a> {
     pub(super) watcher: &'a mut dyn Watcher,
     /// Whether logins show that a run is under way.
     is_posted: bool,
+    /// Whether the operator ordered the way back.
+    pub(super) goes_back: bool,
 }
 
 /// Why the engine stops where it stands. The journal says enough to go on.
@@ -85,7 +87,7 @@ impl<'a> Engine<'a> {
         operator: &'a mut dyn Operator,
         watcher: &'a mut dyn Watcher,
     ) -> Self {
-        Self { shop, home, journal, papers, operator, watcher, is_posted: false }
+        Self { shop, home, journal, papers, operator, watcher, is_posted: false, goes_back: false }
     }
 
     /// The journal.
@@ -147,6 +149,16 @@ impl<'a> Engine<'a> {
 pub(super) fn cut_short(fault: &Fault) -> Result<(), Stop> {
     match fault {
         Fault::Interrupted(Interrupt::PowerDown) => Err(Stop::With(Outcome::CutShort)),
+        _ => Ok(()),
+    }
+}
+
+/// An operator's signal while something is only looked at: nothing is begun, and no more is looked at.
+pub(super) fn cut_off(fault: &Fault) -> Result<(), Stop> {
+    match fault {
+        Fault::Interrupted(interrupt @ Interrupt::Signal(_)) => {
+            Err(Stop::With(Outcome::Blocked(vec![format!("{interrupt}; nothing was begun")])))
+        }
         _ => Ok(()),
     }
 }

@@ -1,17 +1,16 @@
 //! Forward: stage by stage, as far as the gates let the node.
 
 use airlift_bundle::gate::Stage;
-use airlift_bundle::gate::protocol::{Gate, Refusal};
 use airlift_bundle::gate::state::{Event, Position};
 use airlift_bundle::gate::table::Act;
 use airlift_bundle::plan::{Check, Severity, Step, StepId};
 
-use super::engine::{Engine, Stop, Watcher, cut_short};
+use super::engine::{Engine, Stop, Watcher, cut_off, cut_short};
 use super::gates::Halted;
 use super::outcome::{Outcome, Progress};
 use super::room;
 use crate::gate::give;
-use crate::journal::{At, Record, Standing};
+use crate::journal::{At, Mark, Record, Standing, next};
 use crate::step::{
     Acted, Fault, Look, Probe, Workshop, act, is_done_after_all, is_volatile, look, make_ready, probe,
     run_check, run_recovery, undo,
@@ -271,11 +270,14 @@ impl Engine<'_> {
 
     /// Goes through the last stage, once all others are done.
     pub fn commit(&mut self) -> Outcome {
+        let role = self.state().set.as_ref().map(|set| set.role);
+        let before = Stage::ALL
+            .into_iter()
+            .rev()
+            .find(|stage| *stage < Stage::Commit && role.is_some_and(|role| stage.is_for(role)));
         let stands_before = match self.state().at {
-            At::Rest => !matches!(
-                self.state().gate.as_ref().map(|gate| gate.gate(Act::Begin(Stage::Commit))),
-                None | Some(Gate::Refused(Refusal::OutOfOrder))
-            ),
+            // and not what the gate says: on a node that was rebooted it has another reason to stay shut
+            At::Rest => before.is_some_and(|stage| self.state().position() == Some(Position::At(stage))),
             At::Forward | At::Doing | At::Failing | At::UndoingFailed => {
                 self.state().stage == Some(Stage::Commit)
             }
@@ -303,6 +305,10 @@ impl Engine<'_> {
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             return Ok(Outcome::Blocked(vec![format!("the plan has no recovery {name}; it has {known}")]));
         };
+        if next(self.state().at, Mark::Recovery).is_none() {
+            let why = format!("run the recovery {name}: this node has nothing under way that it could mend");
+            return Ok(Outcome::Refused(vec![why]));
+        }
         self.home.make_ready(self.shop.disk).map_err(|error| held_before(Stage::Check, error.into()))?;
         self.write(Record::Recovery { name: name.clone(), ended: None })?;
         match run_recovery(&self.shop, recovery) {
@@ -330,10 +336,12 @@ impl Engine<'_> {
     /// Does what is left of a stage. Gives an outcome when the run ends with it.
     fn run_stage(&mut self, stage: Stage) -> Result<Option<Outcome>, Stop> {
         self.watcher.see(Progress::StageBegins { stage });
+        let began = self.shop.machine.now();
         match self.do_steps(stage) {
             Ok(Acted::Done) => {
                 self.write(Record::End { stage })?;
-                self.watcher.see(Progress::StageDone { stage });
+                let seconds = self.since(began);
+                self.watcher.see(Progress::StageDone { stage, seconds });
                 Ok(None)
             }
             Ok(Acted::Rebooting) => Ok(Some(Outcome::Rebooting)),
@@ -373,13 +381,14 @@ impl Engine<'_> {
     }
 
     fn do_step(&mut self, stage: Stage, step: &Step) -> Result<Acted, Halt> {
-        let (id, title) = (step.id.clone(), step.title.clone());
+        let (id, title, began) = (step.id.clone(), step.title.clone(), self.shop.machine.now());
         let boot = self.shop.machine.boot_id()?;
         if let Some((_, begun_in, before)) = self.state().doing() {
             let (same_boot, before) = (begun_in == boot, before.clone());
             if is_done_after_all(&self.shop, step, same_boot)? {
                 self.write(Record::Done { step: id.clone() })?;
-                self.watcher.see(Progress::StepDone { stage, step: id, title });
+                let seconds = self.since(began);
+                self.watcher.see(Progress::StepDone { stage, step: id, title, seconds });
                 return Ok(Acted::Done);
             }
             // in commit there may be nothing to take it back with; doing it again is all that is left
@@ -397,13 +406,20 @@ impl Engine<'_> {
             Look::Ready(before) => before,
         };
         make_ready(&self.shop, step)?;
+        self.watcher.see(Progress::StepBegins { stage, step: id.clone(), title: title.clone() });
         self.write(Record::Do { step: id.clone(), boot, before: before.clone() })?;
         let acted = act(&self.shop, step, &before)?;
         if acted == Acted::Done {
             self.write(Record::Done { step: id.clone() })?;
-            self.watcher.see(Progress::StepDone { stage, step: id, title });
+            let seconds = self.since(began);
+            self.watcher.see(Progress::StepDone { stage, step: id, title, seconds });
         }
         Ok(acted)
+    }
+
+    /// Seconds since then, by a clock that may have been set meanwhile.
+    fn since(&self, began: u64) -> u64 {
+        self.shop.machine.now().saturating_sub(began)
     }
 }
 
@@ -416,6 +432,7 @@ fn run_checks(shop: &Workshop<'_>, checks: &[Check], watcher: &mut dyn Watcher) 
             Ok(result) => result,
             Err(fault) => {
                 cut_short(&fault)?;
+                cut_off(&fault)?;
                 (Severity::Unknown, format!("failed to {fault}"))
             }
         };

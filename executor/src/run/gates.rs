@@ -13,12 +13,12 @@ use airlift_bundle::gate::table::Act;
 use airlift_bundle::gate::word::{Attempt, Look, Naming, Say, Word};
 use airlift_bundle::name::NodeName;
 
-use super::engine::{Engine, Stop, cut_short};
+use super::engine::{Engine, Stop, cut_off, cut_short};
 use super::outcome::{Outcome, Progress};
 use crate::gate::heard::{Brought, Sorted, sort};
 use crate::gate::{NodeGate, give, sentence};
 use crate::journal::{Accepted, At, Mark, Record, next};
-use crate::step::{Sight, run_look};
+use crate::step::{Fault, Sight, run_look};
 
 /// What an operator says of hosts that can't speak for themselves, by flags.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +27,14 @@ pub struct Orders {
     pub named: Vec<(NodeName, Naming)>,
     /// The manager that takes over.
     pub hub: Option<NodeName>,
+}
+
+/// Why this node's receipts are not written.
+enum Unwritten {
+    /// What signs them can't be had, and will not be.
+    NoKey(Fault),
+    /// The disk does not take them.
+    Disk(Fault),
 }
 
 /// What stops a run that is not done.
@@ -71,16 +79,28 @@ impl Engine<'_> {
     }
 
     /// Makes the receipts of all words that are given, where they are not there. A set without receipt keys, which is of
-    /// use where there is nobody to speak to, has none. The end of `commit` does not hang on them: no gate waits for
-    /// that word.
+    /// use where there is nobody to speak to, has none.
+    ///
+    /// The end of `commit` does not hang on them: no gate waits for that word. Nor does the way back: a node whose key is
+    /// gone brings MKE 3 back without a word, and others go on with `--lost`. Only what a disk did not take is held for
+    /// once more, before the set goes and the key with it.
     pub(super) fn give_receipts(&mut self) -> Result<(), Stop> {
-        match self.write_receipts() {
-            Err(Stop::With(Outcome::Held { cause, .. })) if self.state().at == At::Removed => {
-                self.watcher.see(Progress::NotGiven { cause });
-                Ok(())
+        let Err(unwritten) = self.write_receipts()? else { return Ok(()) };
+        let at = self.state().at;
+        let can_do_without = match unwritten {
+            Unwritten::NoKey(_) => self.goes_back || at == At::Removed || at.is_failing(),
+            Unwritten::Disk(_) => {
+                (self.goes_back && at != At::Returned) || at == At::Removed || at.is_failing()
             }
-            other => other,
+        };
+        let (Unwritten::NoKey(fault) | Unwritten::Disk(fault)) = unwritten;
+        let cause = format!("write this node's receipts: failed to {fault}");
+        if can_do_without {
+            self.watcher.see(Progress::NotGiven { cause });
+            return Ok(());
         }
+        let hint = "see to the cause, then type what was typed before: they are written then".to_owned();
+        Err(Stop::With(Outcome::Held { cause, hint }))
     }
 
     /// Before the set goes, and with it what could make them anew: a crash may have come before their names were flushed.
@@ -98,31 +118,31 @@ impl Engine<'_> {
         })
     }
 
-    fn write_receipts(&mut self) -> Result<(), Stop> {
-        let Some(papers) = &self.papers else { return Ok(()) };
-        let Some(set) = &self.state().set else { return Ok(()) };
+    fn write_receipts(&mut self) -> Result<Result<(), Unwritten>, Stop> {
+        let Some(papers) = &self.papers else { return Ok(Ok(())) };
+        let Some(set) = &self.state().set else { return Ok(Ok(())) };
         if papers.plan.secrets.iter().all(|secret| secret.name.as_str() != give::KEY) {
-            return Ok(());
+            return Ok(Ok(()));
         }
-        let (site, node) = (papers.site, set.node.clone());
-        let held = |fault: crate::step::Fault| {
-            Stop::With(Outcome::Held {
-                cause: format!("write this node's receipts: failed to {fault}"),
-                hint: "see to the cause, then type what was typed before: they are written then".to_owned(),
-            })
+        let (disk, home) = (self.shop.disk, self.home);
+        let missing = match give::missing(disk, home, &self.journal) {
+            Ok(missing) if missing.is_empty() => return Ok(Ok(())),
+            Ok(missing) => missing,
+            Err(error) => return Ok(Err(Unwritten::Disk(error.into()))),
         };
-        let (disk, home, contents) = (self.shop.disk, self.home, self.shop.contents);
-        let missing = give::missing(disk, home, &self.journal).map_err(|error| held(error.into()))?;
-        if missing.is_empty() {
-            return Ok(());
-        }
+        let node = set.node.clone();
         self.journal.flush()?;
-        let keys = give::Keys::open(contents, site, &node).map_err(held)?;
-        give::write(disk, home, &self.journal, &missing, &keys).map_err(held)?;
+        let keys = match give::Keys::open(self.shop.contents, papers.site, &node) {
+            Ok(keys) => keys,
+            Err(fault) => return Ok(Err(Unwritten::NoKey(fault))),
+        };
+        if let Err(fault) = give::write(disk, home, &self.journal, &missing, &keys) {
+            return Ok(Err(Unwritten::Disk(fault)));
+        }
         for word in missing {
             self.watcher.see(Progress::Given { word });
         }
-        Ok(())
+        Ok(Ok(()))
     }
 
     /// Takes the words of others that were brought. What is right is taken, what is not is told.
@@ -265,6 +285,7 @@ impl Engine<'_> {
                 Ok(sight) => sight,
                 Err(fault) => {
                     cut_short(&fault)?;
+                    cut_off(&fault)?;
                     Sight::Unknown(format!("failed to {fault}"))
                 }
             };

@@ -27,4 +27,4 @@ pub use forward::check;
 pub use gates::Orders;
 pub use home::Home;
 pub use outcome::{Outcome, Progress};
-pub use staging::{Admission, Incoming, Loaded, OpenBlob, Refused, admit, load, stage_set};
+pub use staging::{Admission, Incoming, Loaded, OpenBlob, Refused, admit, load, mend_set, stage_set};

@@ -9,7 +9,7 @@ use airlift_bundle::plan::{Line, Severity, StepId};
 use serde::Serialize;
 
 use crate::exit::Exit;
-use crate::step::Sight;
+use crate::step::{Pace, Sight};
 
 /// Something that happened during a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -34,6 +34,17 @@ pub enum Progress {
         /// The stage.
         stage: Stage,
     },
+    /// A step is about to be done.
+    StepBegins {
+        /// Its stage.
+        stage: Stage,
+        /// The step.
+        step: StepId,
+        /// What it does.
+        title: Line,
+    },
+    /// Something takes long.
+    UnderWay(Pace),
     /// A step is done.
     StepDone {
         /// Its stage.
@@ -42,6 +53,8 @@ pub enum Progress {
         step: StepId,
         /// What it does.
         title: Line,
+        /// How long it took in this run.
+        seconds: u64,
     },
     /// A step was in effect already.
     StepSkipped {
@@ -61,6 +74,8 @@ pub enum Progress {
     StageDone {
         /// The stage.
         stage: Stage,
+        /// How long it took in this run.
+        seconds: u64,
     },
     /// A stage is given up and gets undone.
     StageFails {
@@ -138,12 +153,17 @@ impl fmt::Display for Progress {
                 }
             }
             Self::StageBegins { stage } => writeln!(f, "{stage}: begins"),
-            Self::StepDone { step, title, .. } => writeln!(f, "    done {step}: {title}"),
+            // the line about its end says the same; whoever waits long hears of it meanwhile
+            Self::StepBegins { .. } => Ok(()),
+            Self::UnderWay(pace) => writeln!(f, "    at work, {pace}"),
+            Self::StepDone { step, title, seconds, .. } => {
+                writeln!(f, "    done {step}: {title}{}", Took(*seconds))
+            }
             Self::StepSkipped { step, title, .. } => writeln!(f, "    no change {step}: {title}"),
             Self::StepRetried { step } => {
                 writeln!(f, "    interrupted before, taken back and begun anew: {step}")
             }
-            Self::StageDone { stage } => writeln!(f, "{stage}: done"),
+            Self::StageDone { stage, seconds } => writeln!(f, "{stage}: done{}", Took(*seconds)),
             Self::StageFails { stage, cause } => {
                 writeln!(f, "{stage}: failed to {cause}\n{stage}: undoing it")
             }
@@ -160,6 +180,19 @@ impl fmt::Display for Progress {
             Self::Looked { look, sight: Sight::Unknown(said) } => writeln!(f, "look {look}: unknown: {said}"),
             Self::K0sAway {} => writeln!(f, "k0s is away"),
             Self::LeftOut { said } => writeln!(f, "{said}"),
+        }
+    }
+}
+
+/// A time that is worth a word.
+struct Took(u64);
+
+impl fmt::Display for Took {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0 / 60, self.0 % 60) {
+            (0, 0) => Ok(()),
+            (0, seconds) => write!(f, " ({seconds} s)"),
+            (minutes, seconds) => write!(f, " ({minutes} min {seconds} s)"),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! digests that the journal has, and by nothing else.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -16,11 +17,12 @@ use airlift_bundle::manifest::Blob;
 use airlift_bundle::name::{EntryName, SiteName};
 use airlift_bundle::plan::{Content, NodePlan, Plan, ScriptFile, SecretName};
 use airlift_bundle::sealed;
+use airlift_bundle::set::SetIndex;
 use airlift_bundle::value::Serial;
 
 use super::engine::Papers;
 use super::home::Home;
-use crate::disk::{Disk, DiskError, ensure_dir, put_file, read_all, remove_file, remove_tree};
+use crate::disk::{Disk, DiskError, Kind, ensure_dir, put_file, read_all, remove_file, remove_tree};
 use crate::gate::NodeGate;
 use crate::journal::{Accepted, At, Journal, JournalError, Record, State};
 use crate::sealed::{Secret, open_listed};
@@ -70,6 +72,8 @@ pub enum Refused {
         /// Up to and including this stage.
         through: Stage,
     },
+    /// The migration of this node is done for good.
+    AllIsDone,
     /// A stage is being undone, the node is on its way back, or all is done.
     NotNow(At),
     /// The protocol does not let the node take it.
@@ -107,6 +111,9 @@ pub fn admit(
     let Some(known) = &state.set else { return Ok(Admission::New) };
     if *known == incoming.accepted {
         return Ok(Admission::Known);
+    }
+    if state.at == At::Committed {
+        return Err(Refused::AllIsDone);
     }
     if known.site != *site {
         return Err(Refused::OtherSite(known.site.clone()));
@@ -146,37 +153,92 @@ pub fn stage_set<'d>(
             Journal::create(disk, &home.journal(), size).map_err(unwritable)?
         }
     };
-    let needed: u64 = incoming.blobs.iter().map(|blob| blob.size).sum::<u64>()
-        + incoming.bundle.len() as u64
-        + Home::RESERVE
-        + (1 << 20);
-    let free = disk.free(home.path())?;
-    if free < needed {
-        return Err(DiskError::said(
-            "stage the set in",
-            home.path(),
-            format!("{needed} bytes are needed, and {free} are free; make room"),
-        )
-        .into());
-    }
-    let set = home.set(incoming.accepted.plan_id);
-    ensure_dir(disk, &set, 0o700)?;
-    for (name, bytes) in
-        [(BUNDLE, incoming.bundle), ("plan.json", incoming.plan_json), ("set.json", incoming.set_json)]
-    {
-        put_file(disk, &set.join(name), 0o600, bytes)?;
-    }
-    ensure_dir(disk, &home.blobs(), 0o700)?;
-    for blob in incoming.blobs {
-        stage_blob(disk, home, blob, incoming.open_blob, machine)?;
-    }
+    copy_in(disk, home, incoming, machine)?;
     home.make_ready(disk)?;
     journal.append(&Record::Accept(incoming.accepted.clone()).at(machine.now())).map_err(unwritable)?;
     remove_others(disk, home, incoming)?;
     Ok(journal)
 }
 
+/// Copies what is missing in the state directory of the set that the node works with, or is not what it was.
+///
+/// # Errors
+/// As [`stage_set`].
+pub fn mend_set(
+    disk: &dyn Disk,
+    home: &Home,
+    state: &State,
+    incoming: &Incoming<'_>,
+    machine: &dyn Machine,
+) -> Result<(), Fault> {
+    if is_of_use(state.at) { copy_in(disk, home, incoming, machine) } else { Ok(()) }
+}
+
+/// Whether a node needs its set any more. While it is removed it may be there in part.
+const fn is_of_use(at: At) -> bool {
+    !matches!(at, At::PurgingBack | At::PurgingEnd | At::Committed)
+}
+
+/// Copies what is not there yet. Asks for room before it writes anything.
+fn copy_in(
+    disk: &dyn Disk,
+    home: &Home,
+    incoming: &Incoming<'_>,
+    machine: &dyn Machine,
+) -> Result<(), Fault> {
+    let (set, blobs) = (home.set(incoming.accepted.plan_id), home.blobs());
+    remove_parts(disk, &blobs)?;
+    let texts =
+        [(BUNDLE, incoming.bundle), (Plan::FILE, incoming.plan_json), (SetIndex::FILE, incoming.set_json)];
+    let is_there = |path: &Path, size: u64| {
+        disk.stat(path).map(|stat| stat.is_some_and(|stat| stat.kind == Kind::File && stat.size == size))
+    };
+    let mut needed = 0;
+    for (name, bytes) in texts {
+        let size = bytes.len() as u64;
+        needed += if is_there(&set.join(name), size)? { 0 } else { size };
+    }
+    for blob in incoming.blobs {
+        needed += if is_there(&home.blob(blob.sha256), blob.size)? { 0 } else { blob.size };
+    }
+    let is_all_there = needed == 0;
+    let (needed, free) = (needed + Home::RESERVE + MARGIN, disk.free(home.path())?);
+    if free < needed && !is_all_there {
+        let why = format!("{needed} bytes are needed, and {free} are free; make room");
+        return Err(DiskError::said("stage the set in", home.path(), why).into());
+    }
+    ensure_dir(disk, &set, 0o700)?;
+    for (name, bytes) in texts {
+        let (path, size) = (set.join(name), bytes.len() as u64);
+        if is_there(&path, size)? && read_all(disk, &path, size)? == bytes {
+            // an earlier try may have ended between its rename and its flush
+            disk.sync_file(&path)?;
+            disk.sync_dir(&set)?;
+        } else {
+            put_file(disk, &path, 0o600, bytes)?;
+        }
+    }
+    ensure_dir(disk, &blobs, 0o700)?;
+    for blob in incoming.blobs {
+        stage_blob(disk, home, blob, incoming.open_blob, machine)?;
+    }
+    Ok(())
+}
+
+/// What a try that was killed left of blobs: it may be all that is in the way of the next.
+fn remove_parts(disk: &dyn Disk, blobs: &Path) -> Result<(), DiskError> {
+    if disk.stat(blobs)?.is_none() {
+        return Ok(());
+    }
+    let is_part = |name: &OsString| Path::new(name).extension().is_some_and(|extension| extension == PART);
+    disk.list(blobs)?.iter().filter(|name| is_part(name)).try_for_each(|name| disk.unlink(&blobs.join(name)))
+}
+
 const BUNDLE: &str = "bundle.tar.zst";
+/// What a blob's name ends with until it is whole.
+const PART: &str = "new";
+/// Left free beside what the set needs.
+const MARGIN: u64 = 1 << 20;
 
 fn unwritable(error: JournalError) -> Fault {
     match error {
@@ -225,11 +287,13 @@ impl Read for Tee<'_> {
     }
 }
 
-/// Asks for a signal before each buffer.
+/// Asks for a signal before each buffer, and tells how far it has come.
 struct Watched<'a> {
     from: Box<dyn Read + 'a>,
     machine: &'a dyn Machine,
     interrupt: Option<Interrupt>,
+    blob: &'a Blob,
+    read: u64,
 }
 
 impl Read for Watched<'_> {
@@ -237,7 +301,12 @@ impl Read for Watched<'_> {
         self.interrupt = self.machine.interrupt();
         match self.interrupt {
             Some(interrupt) => Err(io::Error::other(interrupt.to_string())),
-            None => self.from.read(buffer),
+            None => {
+                let count = self.from.read(buffer)?;
+                self.read += count as u64;
+                self.machine.passed(self.blob.name.as_str(), self.read, self.blob.size);
+                Ok(count)
+            }
         }
     }
 }
@@ -252,7 +321,7 @@ fn stage_blob(
     let path = home.blob(blob.sha256);
     let wrong = |why: String| Fault::said(format!("copy the blob {} from the set: {why}", blob.name));
     let matches = |reader: Box<dyn Read + '_>| {
-        let mut watched = Watched { from: reader, machine, interrupt: None };
+        let mut watched = Watched { from: reader, machine, interrupt: None, blob, read: 0 };
         let found = Sha256::of_reader(&mut watched);
         match (found, watched.interrupt) {
             (_, Some(interrupt)) => Err(Fault::Interrupted(interrupt)),
@@ -265,7 +334,7 @@ fn stage_blob(
         disk.sync_file(&path)?;
         return Ok(disk.sync_dir(&home.blobs())?);
     }
-    let beside = path.with_added_extension("new");
+    let beside = path.with_added_extension(PART);
     remove_file(disk, &beside)?;
     disk.create(&beside)?;
     let from = open(blob).map_err(|error| wrong(error.to_string()))?;
@@ -326,7 +395,7 @@ pub struct Loaded<'a> {
 /// It is not there, or not what the journal says.
 pub fn load<'a>(disk: &'a dyn Disk, home: &'a Home, state: &State) -> Result<Option<Loaded<'a>>, Fault> {
     let Some(set) = &state.set else { return Ok(None) };
-    if matches!(state.at, At::PurgingBack | At::PurgingEnd | At::Committed) {
+    if !is_of_use(state.at) {
         return Ok(None);
     }
     let path = home.set(set.plan_id).join(BUNDLE);

@@ -33,4 +33,4 @@ pub use scripts::{End, Job, LOG_LIMIT, Ran, Sight, run_check, run_look, run_reco
 pub use step_kinds::{
     Acted, Look, Probe, act, is_done_after_all, is_volatile, look, make_ready, probe, undo,
 };
-pub use workshop::{Contents, Interrupt, Keep, Machine, Workshop};
+pub use workshop::{Contents, Interrupt, Keep, Machine, Pace, Steadfast, Workshop};

@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use airlift_bundle::digest::Hasher;
 use airlift_bundle::name::AbsPath;
 use airlift_bundle::plan::{Action, Content, SelinuxLabel, Step, StepId};
 use rustix::io::Errno;
@@ -143,6 +144,10 @@ impl<'a> Place<'a> {
         }
         for dir in missing {
             let dir = Path::new(dir.as_str());
+            if disk.stat(dir)?.is_some_and(|stat| stat.kind == Kind::Dir) {
+                // somebody else made it since: it is his
+                continue;
+            }
             disk.make_dir(dir)?;
             disk.set_owner(dir, Owner::ROOT)?;
             disk.set_mode(dir, 0o755)?;
@@ -172,13 +177,25 @@ impl<'a> Place<'a> {
     fn write_content(&self, beside: &Path) -> Result<(), Fault> {
         let mut content = self.shop.contents.open(self.content)?;
         let mut buffer = self.buffer()?;
-        let mut offset = 0;
+        let size = self.shop.contents.size(self.content)?;
+        let (mut offset, mut written) = (0, Hasher::new());
         loop {
             self.shop.go_on()?;
             let count = fill(&mut content, &mut buffer)?;
-            let Some(read) = buffer.get(..count).filter(|read| !read.is_empty()) else { return Ok(()) };
+            let Some(read) = buffer.get(..count).filter(|read| !read.is_empty()) else { break };
             self.shop.disk.write_at(beside, offset, read)?;
+            written.update(read);
             offset += count as u64;
+            self.shop.machine.passed(self.target.as_str(), offset, size);
+        }
+        // a blob was verified when it was taken, which may be long ago
+        match self.content {
+            Content::Blob { name, sha256 } if written.finish().0 != *sha256 => Err(Fault::said(format!(
+                "place {}: the blob {name} in the state directory is not what the manifest says any more; \
+                 `airlift-node apply SET` takes it from the set again",
+                self.target
+            ))),
+            _ => Ok(()),
         }
     }
 }

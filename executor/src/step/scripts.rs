@@ -32,6 +32,8 @@ pub struct Job<'a> {
     pub secrets: Vec<(String, Secret)>,
     /// How long it may run.
     pub seconds: u32,
+    /// Whether an operator's signal ends it, too.
+    pub heeds_operator: bool,
 }
 
 /// A script that ran.
@@ -96,8 +98,8 @@ fn run(
     seconds: u32,
     own: Vec<(String, String)>,
 ) -> Result<Ran, Fault> {
-    let mut job =
-        Job { step, phase, text: shop.contents.script(file)?, variables: own, secrets: Vec::new(), seconds };
+    let (text, heeds_operator) = (shop.contents.script(file)?, shop.machine.heeds_operator());
+    let mut job = Job { step, phase, text, variables: own, secrets: Vec::new(), seconds, heeds_operator };
     for Variable { name, value } in variables {
         match value {
             Value::Secret(secret) => job.secrets.push((name.to_string(), shop.contents.secret(secret)?)),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use airlift_bundle::name::EntryName;
 use airlift_bundle::plan::{Content, ScriptFile, SecretName, StepId};
+use serde::Serialize;
 
 use super::fault::Fault;
 use super::scripts::{Job, Ran};
@@ -56,6 +57,82 @@ pub trait Machine {
     fn run(&self, job: &Job<'_>) -> Result<Ran, Fault>;
     /// The signal that came, if one did.
     fn interrupt(&self) -> Option<Interrupt>;
+    /// So many bytes of this many are copied.
+    fn passed(&self, _what: &str, _bytes: u64, _of: u64) {}
+    /// Whether an operator's signal ends what is under way.
+    fn heeds_operator(&self) -> bool {
+        true
+    }
+}
+
+/// A machine where only a power cut stops what is under way.
+pub struct Steadfast<'a>(pub &'a dyn Machine);
+
+impl Machine for Steadfast<'_> {
+    fn boot_id(&self) -> Result<String, Fault> {
+        self.0.boot_id()
+    }
+
+    fn now(&self) -> u64 {
+        self.0.now()
+    }
+
+    fn reboot(&self) -> Result<(), Fault> {
+        self.0.reboot()
+    }
+
+    fn run(&self, job: &Job<'_>) -> Result<Ran, Fault> {
+        self.0.run(job)
+    }
+
+    fn interrupt(&self) -> Option<Interrupt> {
+        std::iter::from_fn(|| self.0.interrupt()).find(|interrupt| *interrupt == Interrupt::PowerDown)
+    }
+
+    fn passed(&self, what: &str, bytes: u64, of: u64) {
+        self.0.passed(what, bytes, of);
+    }
+
+    fn heeds_operator(&self) -> bool {
+        false
+    }
+}
+
+/// How far something has come that takes long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Pace {
+    /// What.
+    pub what: String,
+    /// How much of it is done.
+    pub done: u64,
+    /// Of how much.
+    pub of: u64,
+    /// `bytes`, or `seconds` that a script may take at most.
+    pub unit: &'static str,
+}
+
+impl Pace {
+    /// Bytes are copied.
+    #[must_use]
+    pub fn copying(what: &str, done: u64, of: u64) -> Self {
+        Self { what: what.to_owned(), done, of, unit: "bytes" }
+    }
+
+    /// A script runs.
+    #[must_use]
+    pub fn running(what: &str, done: u64, of: u32) -> Self {
+        Self { what: what.to_owned(), done, of: of.into(), unit: "seconds" }
+    }
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, done, of, unit } = self;
+        match *unit {
+            "bytes" => write!(f, "{what}: {} of {} MiB", done >> 20, of.div_ceil(1 << 20)),
+            _ => write!(f, "{what}: {done} seconds, of at most {of}"),
+        }
+    }
 }
 
 /// Why a run is to end early.

@@ -127,6 +127,7 @@ pub fn sites(draft: Draft) -> Vec<Site> {
         let (name, role) = nodes[place].clone();
         let mut files = draft.files.clone();
         let look = script(&mut files, "looks/look.sh", "look\n");
+        let mend = script(&mut files, "mend.sh", "write /etc/mended yes\n");
         let out = script(&mut files, "left-out.sh", "write /etc/left out\n");
         let own = codes(&protocol, node).to_secret_json().unwrap();
         let secrets = BTreeMap::from([
@@ -159,7 +160,13 @@ pub fn sites(draft: Draft) -> Vec<Site> {
                 .iter()
                 .map(|one| PlannedLook { look: *one, script: look.clone(), seconds, variables: vec![] })
                 .collect(),
-            recoveries: vec![],
+            recoveries: vec![Recovery {
+                id: "mend".parse().unwrap(),
+                title: "mend what is broken".parse().unwrap(),
+                script: mend,
+                seconds,
+                variables: vec![],
+            }],
             left_out: Some(Recovery {
                 id: "left-out".parse().unwrap(),
                 title: "clear both stacks away".parse().unwrap(),

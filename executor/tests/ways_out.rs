@@ -1,0 +1,229 @@
+//! Trouble beside the plan, and the way out of it: a key that is gone, a full disk, a damaged state directory, a reboot
+//! at the wrong time. Each ends where the operator wanted to be, by the commands that the messages name.
+#![allow(clippy::disallowed_methods, reason = "tests may leave half a file")]
+
+mod model;
+mod world;
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use airlift_bundle::gate::Stage;
+use airlift_bundle::gate::state::Position;
+use airlift_bundle::manifest::Blob;
+use airlift_node::disk::{Disk, put_file, read_all, remove_tree};
+use airlift_node::gate::Said;
+use airlift_node::gate::heard::Brought;
+use airlift_node::journal::{At, Journal, Record};
+use airlift_node::run::{Engine, Home, Incoming, Orders, Outcome, mend_set};
+use model::{Fault, Left, Model};
+use world::{BLOB, Bench, Ended, GO, STATE, Site, Typed, drive, node, outside, run, sentences, type_in};
+
+fn home() -> Home {
+    Home::at(Path::new(STATE))
+}
+
+fn journal(disk: &Model) -> Journal<'_> {
+    Journal::open(disk, &home().journal()).unwrap().unwrap()
+}
+
+fn at_end_of(stage: Stage) -> (Model, Site) {
+    let (disk, site) = (node(), Site::new());
+    assert_eq!(drive(&disk, &site, stage, Typed::Apply), Ok(Ended::Forward));
+    (disk, site)
+}
+
+/// One more command, the words of others having been heard before.
+fn types(disk: &Model, site: &Site, work: impl FnOnce(&mut Engine<'_>) -> Outcome) -> Outcome {
+    let mut operator = Said(sentences(site, &Orders::default()));
+    type_in(&Bench::new(disk), site, &mut operator, Brought::default(), false, work).unwrap()
+}
+
+/// What the medium holds.
+fn medium<R>(site: &Site, with: impl FnOnce(&Incoming<'_>) -> R) -> R {
+    let open_blob = |_: &Blob| -> io::Result<Box<dyn Read>> { Ok(Box::new(BLOB)) };
+    with(&Incoming {
+        accepted: site.accepted.clone(),
+        plan: &site.manifest.plan,
+        set_json: b"set.json",
+        plan_json: &site.plan_json,
+        bundle: &site.bundle,
+        blobs: &site.manifest.blobs,
+        open_blob: &open_blob,
+    })
+}
+
+fn flip(disk: &Model, path: &Path) {
+    let mut bytes = read_all(disk, path, 1 << 20).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    put_file(disk, path, 0o600, &bytes).unwrap();
+}
+
+#[test]
+fn a_node_whose_receipt_key_is_gone_comes_back_without_a_word() {
+    let old = outside(&node(), true);
+    let (disk, mut site) = at_end_of(Stage::Stop);
+    site.secrets.clear();
+    assert_eq!(drive(&disk, &site, Stage::Stop, Typed::Rollback), Ok(Ended::Back));
+    assert_eq!(outside(&disk, true), old);
+    // forward it is held: others wait for its words
+    let (disk, mut site) = at_end_of(Stage::Check);
+    site.secrets.clear();
+    assert!(matches!(run(&disk, &site, Stage::Prepare, Typed::Apply), Ok(Outcome::Blocked(_))));
+}
+
+#[test]
+fn a_failed_stage_that_is_undone_later_leaves_the_node_in_its_attempt() {
+    let (start, site) = at_end_of(Stage::Prepare);
+    let failing = start.clone();
+    failing.unlink(Path::new("/etc/docker/daemon.json")).unwrap();
+    let counted = failing.clone();
+    counted.arm(usize::MAX, Fault::Stop);
+    assert!(matches!(run(&counted, &site, Stage::Freeze, Typed::Apply), Ok(Outcome::Undone { .. })));
+    let mut points = 0;
+    for at in 1..=counted.count() {
+        let disk = failing.clone();
+        disk.arm(at, Fault::StopAfter);
+        let _ = run(&disk, &site, Stage::Freeze, Typed::Apply);
+        let disk = disk.after(Left::Killed);
+        if !journal(&disk).state().at.is_failing() {
+            continue;
+        }
+        points += 1;
+        let outcome = run(&disk, &site, Stage::Freeze, Typed::Rollback).unwrap();
+        let Outcome::Undone { stage: Stage::Freeze, cause } = outcome else { panic!("{at}: {outcome:?}") };
+        assert!(cause.contains("engine"), "{cause}");
+        let journal = journal(&disk);
+        assert_eq!(journal.state().at, At::Rest, "{at}");
+        assert_eq!(journal.state().position(), Some(Position::At(Stage::Prepare)), "{at}");
+    }
+    assert!(points > 3, "{points} points");
+}
+
+#[test]
+fn on_a_full_disk_the_spare_room_is_for_the_way_back() {
+    let old = outside(&node(), true);
+    let (disk, site) = at_end_of(Stage::Prepare);
+    // the journal is about to grow
+    let record = Record::Recovery { name: "again".parse().unwrap(), ended: None };
+    let mut open = journal(&disk);
+    let size = || disk.stat(&home().journal()).unwrap().unwrap().size;
+    let before = size();
+    while size() == before {
+        open.append(&record.clone().at(1)).unwrap();
+    }
+    let bytes = read_all(&disk, &home().journal(), 1 << 30).unwrap();
+    let used = bytes.iter().rposition(|byte| *byte != 0).unwrap() as u64 + 1;
+    // just before it did
+    disk.set_size(&home().journal(), used + Journal::SPARE).unwrap();
+    disk.arm(1, Fault::Full);
+    assert!(!matches!(run(&disk, &site, Stage::Stop, Typed::Apply), Ok(Outcome::Done(_))));
+    assert_eq!(journal(&disk).state().position(), Some(Position::At(Stage::Prepare)));
+    let outcome = run(&disk, &site, Stage::Prepare, Typed::Rollback).unwrap();
+    // MKE 3 is back; what is left is to tell the others, while the key is there
+    let Outcome::Held { hint, .. } = &outcome else { panic!("{outcome:?}") };
+    assert!(hint.contains("what was typed before"), "{hint}");
+    assert_eq!(journal(&disk).state().at, At::Returned);
+    let disk = disk.after(Left::Killed);
+    assert_eq!(drive(&disk, &site, Stage::Prepare, Typed::Rollback), Ok(Ended::Back));
+    assert_eq!(outside(&disk, true), old);
+}
+
+#[test]
+fn a_blob_that_was_changed_in_the_state_directory_is_not_put_in_place() {
+    let (disk, site) = at_end_of(Stage::Check);
+    let blob = home().blob(site.manifest.blobs[0].sha256);
+    flip(&disk, &blob);
+    let outcome = run(&disk, &site, Stage::Prepare, Typed::Apply).unwrap();
+    let Outcome::Undone { cause, .. } = outcome else { panic!("{outcome:?}") };
+    assert!(cause.contains("is not what the manifest says any more; `airlift-node apply SET`"), "{cause}");
+    assert!(disk.stat(Path::new("/usr/local/bin/k0s")).unwrap().is_none());
+    let state = journal(&disk).state().clone();
+    medium(&site, |set| mend_set(&disk, &home(), &state, set, &Bench::new(&disk))).unwrap();
+    assert_eq!(drive(&disk, &site, Stage::Prepare, Typed::Apply), Ok(Ended::Forward));
+    assert_eq!(read_all(&disk, Path::new("/usr/local/bin/k0s"), 1 << 20).unwrap(), BLOB);
+}
+
+#[test]
+fn the_set_that_a_node_works_with_is_copied_again_where_it_is_damaged() {
+    let (start, site) = at_end_of(Stage::Prepare);
+    let set = home().set(site.accepted.plan_id);
+    let (bundle, plan) = (set.join("bundle.tar.zst"), set.join("plan.json"));
+    let damage: [&dyn Fn(&Model); 4] = [
+        &|disk| flip(disk, &bundle),
+        &|disk| disk.unlink(&bundle).unwrap(),
+        &|disk| flip(disk, &plan),
+        &|disk| remove_tree(disk, &set).unwrap(),
+    ];
+    for damage in damage {
+        let disk = start.clone();
+        damage(&disk);
+        assert!(run(&disk, &site, Stage::Stop, Typed::Apply).is_err());
+        let state = journal(&disk).state().clone();
+        medium(&site, |set| mend_set(&disk, &home(), &state, set, &Bench::new(&disk))).unwrap();
+        assert_eq!(drive(&disk, &site, Stage::Stop, Typed::Apply), Ok(Ended::Forward));
+    }
+    // and not a byte is written where nothing is
+    let disk = start.clone();
+    let (before, state) = (disk.tree(true), journal(&disk).state().clone());
+    medium(&site, |set| mend_set(&disk, &home(), &state, set, &Bench::new(&disk))).unwrap();
+    assert_eq!(disk.tree(true), before);
+}
+
+#[test]
+fn commit_waits_for_the_stages_before_it_on_a_rebooted_controller_too() {
+    let (disk, site) = at_end_of(Stage::Start);
+    for _ in 0..2 {
+        let outcome = types(&disk, &site, |engine| engine.commit());
+        let Outcome::Held { cause, .. } = outcome else { panic!("{outcome:?}") };
+        assert_eq!(cause, "commit: the stages before it are not done");
+        assert_eq!(journal(&disk).state().position(), Some(Position::At(Stage::Start)));
+        disk.boot.set(disk.boot.get() + 1);
+    }
+    assert_eq!(drive(&disk, &site, Stage::Settle, Typed::Apply), Ok(Ended::Forward));
+    disk.boot.set(disk.boot.get() + 1);
+    assert!(matches!(types(&disk, &site, |engine| engine.commit()), Outcome::Done(_)));
+}
+
+#[test]
+fn what_a_reboot_took_from_run_is_made_again_beside_what_others_made_there() {
+    let (disk, site) = at_end_of(Stage::Start);
+    disk.boot.set(disk.boot.get() + 1);
+    let dir = Path::new(GO).parent().unwrap();
+    remove_tree(&disk, dir).unwrap();
+    disk.make_dir(dir).unwrap();
+    put_file(&disk, &dir.join("somebody's"), 0o644, b"x").unwrap();
+    assert_eq!(drive(&disk, &site, Stage::Settle, Typed::Apply), Ok(Ended::Forward));
+    assert_eq!(read_all(&disk, Path::new(GO), 100).unwrap(), b"k0s may run\n");
+}
+
+#[test]
+fn a_recovery_may_be_run_wherever_something_is_under_way() {
+    let (start, site) = (node(), Site::new());
+    let counted = start.clone();
+    counted.arm(usize::MAX, Fault::Stop);
+    run(&counted, &site, Stage::Freeze, Typed::Apply).unwrap();
+    let mend = "mend".parse().unwrap();
+    let mut stood = Vec::new();
+    for at in 1..=counted.count() {
+        let disk = start.clone();
+        disk.arm(at, Fault::StopAfter);
+        let _ = run(&disk, &site, Stage::Freeze, Typed::Apply);
+        let disk = disk.after(Left::Killed);
+        let Ok(Some(open)) = Journal::open(&disk, &home().journal()) else { continue };
+        let place = open.state().at;
+        if stood.contains(&place) || place == At::Empty {
+            continue;
+        }
+        stood.push(place);
+        assert_eq!(types(&disk, &site, |engine| engine.recover(&mend)), Outcome::Done(None), "{place:?}");
+        assert_eq!(read_all(&disk, Path::new("/etc/mended"), 100).unwrap(), b"yes");
+        assert_eq!(journal(&disk).state().at, place);
+    }
+    assert_eq!(stood, [At::Rest, At::Forward, At::Doing]);
+    // where nothing is, that is an answer and no damage
+    let (disk, site) = at_end_of(Stage::Settle);
+    assert!(matches!(types(&disk, &site, |engine| engine.commit()), Outcome::Done(_)));
+    let outcome = types(&disk, &site, |engine| engine.recover(&mend));
+    assert!(!matches!(outcome, Outcome::Done(_)), "{outcome:?}");
+}
