@@ -19,9 +19,10 @@
 #
 # Written: mke3.toml, nodes.json, access/ and collected.sha256. Each part appears whole or not at all. Run again, it
 # replaces what it wrote itself: access/names.yaml, access/htpasswd and other files of yours stay, a mke3.toml or nodes.json
-# that somebody changed becomes NAME.before, and an access/ that is complete is not replaced by one that is not. What could
-# not be had is said at the end. mke3.toml holds secrets. Exit code: 0 if all was there, 1 if something is missing, 2 if
-# nothing was written.
+# that somebody changed becomes NAME.before, and an access/ that is complete is not replaced by one that is not. Where a run
+# is cut off while it puts access/ in place, the old one lies in access.parked; the next run brings it back. What could not be
+# had is said at the end. mke3.toml holds secrets. Exit code: 0 if all was there, 1 if something is missing, 2 if nothing was
+# written, or the run was cut off.
 set -u
 umask 077
 LC_ALL=C
@@ -59,7 +60,13 @@ show() {
     echo >&2
   fi
 }
-trap 'show; rm -rf "$work"' EXIT
+# However a run ends, access/ is there: the new one, or the old one again.
+parked=no
+unpark() {
+  [ "$parked" = yes ] && [ -e access.parked ] || return 0
+  if [ -e access ]; then mv access.parked "$work/access.old"; else mv access.parked access; fi
+}
+trap 'trap "" HUP INT TERM; show; unpark; rm -rf "$work"' EXIT
 trap 'exit 2' HUP INT TERM
 
 # A text inside double quotes, for JSON and for curl's configuration alike.
@@ -229,6 +236,7 @@ pages() {
   into=$1 list=$2 from=$3
   shift 3
   next='' count=0
+  : >"$work/starts"
   printf '[' >"$into"
   : >"$into.members"
   while :; do
@@ -237,16 +245,16 @@ pages() {
     [ "$count" = 0 ] || printf ',' >>"$into"
     cat "$work/page" >>"$into"
     sed "s/^\([0-9]\)/$count.\1/" "$work/lines" | sed '/^top/d' >>"$into.members"
-    previous=$next
     next=$(sed -n "s/^top${tab}nextPageStart${tab}//p" "$work/lines")
     count=$((count + 1))
     case $next in
     '' | null) break ;;
-    "$previous")
+    esac
+    if grep -qxF -e "$next" "$work/starts"; then
       why='its pages do not end'
       return 1
-      ;;
-    esac
+    fi
+    printf '%s\n' "$next" >>"$work/starts"
   done
   printf ']' >>"$into"
 }
@@ -284,6 +292,11 @@ listed() {
     lack "$3: $why"
     return 1
   fi
+}
+
+# place NAME: the file part becomes access/NAME, unless none of its answers was there.
+place() {
+  if [ -n "$comma" ]; then mv "$work/part" "$work/access/$1"; fi
 }
 
 organization() {
@@ -349,12 +362,13 @@ swarm() {
   if pages "$work/list" grants /collectionGrants subjectType=all expandUser=false showPaths=true; then
     printf '%s"collectionGrants":' "$comma" >>"$work/part"
     cat "$work/list" >>"$work/part"
+    comma=,
   else
     lack "/collectionGrants: $why"
   fi
   limit=$plain_limit
   printf '}\n' >>"$work/part"
-  mv "$work/part" "$work/access/swarm.json"
+  place swarm.json
 }
 
 settings() {
@@ -363,7 +377,7 @@ settings() {
   part authConfig /enzi/v0/config/auth
   part ldapConfig /enzi/v0/config/auth/ldap
   printf '}\n' >>"$work/part"
-  mv "$work/part" "$work/access/settings.json"
+  place settings.json
 }
 
 toml() {
@@ -438,11 +452,13 @@ access() {
     esac
     cp -pR "$file" "$work/access/" || fail "$file could not be copied; access/ stays as it was"
   done
-  if [ -d access ]; then mv access "$work/access.old"; fi
-  if ! mv "$work/access" access; then
-    mv "$work/access.old" access
-    fail 'access/ could not be put in place, and is as it was'
-  fi
+  # What people wrote lies in the old folder until the new one is on the disk.
+  sync -f "$work" 2>/dev/null || sync
+  parked=yes
+  if [ -d access ]; then mv access access.parked || fail 'access/ could not be moved, and is as it was'; fi
+  mv "$work/access" access || fail 'access/ could not be put in place, and is as it was'
+  unpark
+  parked=no
 }
 
 install_parts() {
@@ -478,6 +494,11 @@ esac
 for tool in curl awk sed sha256sum cmp; do
   command -v "$tool" >/dev/null 2>&1 || fail "$tool is not installed"
 done
+if [ -d access.parked ]; then
+  [ ! -e access ] || fail 'access.parked is the access/ of before a run that was cut off: compare both, and take access.parked away'
+  mv access.parked access || fail 'access.parked is the access/ of before a run that was cut off, and can not be moved back'
+  say 'note: an earlier run was cut off; access/ is back as it was before'
+fi
 mkdir "$work" "$work/access" || fail 'this directory can not be written to'
 if [ "$what" = all ]; then
   MKE_URL=${MKE_URL:-}

@@ -5,7 +5,8 @@ server.py HTTP_JSON [FAULT:PREFIX ...]
 
 FAULT is what happens to requests whose path begins with PREFIX:
 forbidden (403), down (500 always), shaky (500 the first time), slow (5 seconds), cut (the connection ends in the middle),
-half (200, but half of the JSON), page (200, but HTML), expire (401 once, until the next login).
+half (200, but half of the JSON), page (200, but HTML), expire (401 once, until the next login), gone (404), loop (pages that
+name each other).
 """
 
 import http.server
@@ -57,8 +58,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.send(500, "internal error")
         if "slow" in hit:
             time.sleep(5)
-        body = answers.get(("GET", url.path, query.get("start", "")))
-        if body is None:
+        start = query.get("start", "")
+        body = answers.get(("GET", url.path, "" if "loop" in hit else start))
+        if "loop" in hit:
+            body = dict(body, nextPageStart="b" if start == "a" else "a")
+        if body is None or "gone" in hit:
             return self.send(404, '{"errors":[{"code":"NOT_FOUND"}]}')
         if not isinstance(body, str):
             body = json.dumps(body, ensure_ascii=len(url.path) % 2 == 0)

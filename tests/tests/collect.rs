@@ -229,6 +229,7 @@ fn what_could_not_be_had_is_said_and_stops_a_compile() {
         ("slow:/collections", "/collections", "no whole answer"),
         ("half:/accounts/112e9a1e-6c51-5ddc-860e-abadaa0bfcbc/members", "members", "cut off"),
         ("page:/enzi", "/enzi", "not JSON"),
+        ("loop:/collectionGrants", "/collectionGrants", "do not end"),
         ("forbidden:/accounts", "/accounts", "403"),
         ("page:/api/ucp", "mke3.toml", "something else"),
     ] {
@@ -273,6 +274,96 @@ fn without_kubectl_the_rest_is_there_and_kubernetes_comes_later() {
     assert!(bench.path("access/names.yaml").exists(), "what a person wrote stays");
     let said = check(&bench);
     assert!(!said.contains("R024"), "{said}");
+}
+
+#[test]
+fn a_server_without_settings_of_accounts_leaves_no_empty_part() {
+    let bench = Bench::new(&["gone:/enzi"]);
+    let done = bench.run(&[], &[]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(!bench.path("access/settings.json").exists());
+    let said = check(&bench);
+    assert!(!said.contains("A001") && !said.contains("R024"), "{said}");
+}
+
+/// A `mv` that kills the script beside one of the two moves that replace access/. Returns what PATH must be.
+fn deadly_mv(bench: &Bench, when: &str, signal: &str) -> String {
+    let folder = bench.path("tools");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let real = Path::new("/usr/bin/mv");
+    assert!(real.exists());
+    let text = match when {
+        "after the old one has gone" => {
+            format!("{0} \"$@\" || exit 1\n[ \"$1\" != access ] || kill -{signal} $PPID\n", real.display())
+        }
+        "before the new one comes" => format!(
+            "case \"$1 $2\" in .collect.*' access') kill -{signal} $PPID; exit 1 ;; esac\nexec {0} \"$@\"\n",
+            real.display()
+        ),
+        "after the new one has come" => {
+            format!(
+                "{0} \"$@\" || exit 1\ncase \"$1 $2\" in .collect.*' access') kill -{signal} $PPID ;; esac\n",
+                real.display()
+            )
+        }
+        other => panic!("{other}"),
+    };
+    write_executable(&folder.join("mv"), &format!("#!/bin/sh\n{text}"));
+    format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default())
+}
+
+#[test]
+fn a_signal_between_two_moves_takes_nothing_away() {
+    let bench = Bench::new(&[]);
+    assert_eq!(bench.run(&[], &[]).code, 0);
+    let whole = bench.export();
+    std::fs::write(bench.path("access/names.yaml"), "users: {}\n").expect("a file");
+    for shell in [&["dash"][..], &["bash", "--posix"], &["busybox", "sh"]] {
+        for when in ["after the old one has gone", "before the new one comes", "after the new one has come"] {
+            let path = deadly_mv(&bench, when, "TERM");
+            let done = bench.run_by(shell, &["kubernetes"], &[("PATH", &path)]);
+            assert_eq!(done.code, 2, "{shell:?} {when}: {}", done.err);
+            let mut left = bench.names();
+            left.retain(|name| name != "tools");
+            assert_eq!(left, ALL, "{shell:?} {when}");
+            assert!(bench.path("access/names.yaml").exists(), "{shell:?} {when}");
+            assert_eq!(bench.export(), whole, "{shell:?} {when}");
+        }
+    }
+}
+
+#[test]
+fn a_run_that_was_killed_between_two_moves_is_mended_by_the_next() {
+    let bench = Bench::new(&[]);
+    assert_eq!(bench.run(&[], &[]).code, 0);
+    let whole = bench.export();
+    std::fs::write(bench.path("access/names.yaml"), "users: {}\n").expect("a file");
+    let path = deadly_mv(&bench, "after the old one has gone", "KILL");
+    bench.run(&["kubernetes"], &[("PATH", &path)]);
+    assert!(!bench.path("access").exists() && bench.path("access.parked/names.yaml").exists());
+    // Also where that next run gets nowhere.
+    let done = bench.run(&[], &[("MKE_PASSWORD", "wrong")]);
+    assert_eq!(done.code, 2);
+    assert!(done.err.contains("access/ is back"), "{}", done.err);
+    assert_eq!(bench.export(), whole);
+    assert!(bench.path("access/names.yaml").exists() && !bench.path("access.parked").exists());
+    assert_eq!(bench.run(&["kubernetes"], &[]).code, 0);
+}
+
+#[test]
+fn a_parked_folder_beside_a_new_one_is_a_persons_to_judge() {
+    let bench = Bench::new(&[]);
+    for name in ["access", "access.parked"] {
+        std::fs::create_dir(bench.path(name)).expect("a folder");
+        std::fs::write(bench.path(name).join("htpasswd"), name).expect("a file");
+    }
+    let done = bench.run(&[], &[]);
+    assert_eq!(done.code, 2, "{}", done.err);
+    assert!(done.err.contains("compare both"), "{}", done.err);
+    for name in ["access", "access.parked"] {
+        assert_eq!(std::fs::read_to_string(bench.path(name).join("htpasswd")).expect("a file"), name);
+    }
+    assert_eq!(bench.names(), ["access", "access.parked"]);
 }
 
 #[test]
