@@ -96,11 +96,14 @@ fn a_user_who_is_exempt_from_the_guard_is_so_by_the_new_login() {
     bench.edit("site.yaml", "decisions: {}\n", DECISIONS);
     let all = "\"hostIPC\", \"hostNetwork\", \"hostPID\", \"hostBindMounts\", \"privileged\", \"kernelCapabilities\"";
     let keys = format!(
-        "[cluster_config]\n  priv_attributes_user_accounts = [\"bob\", \"bill\"]\n  priv_attributes_allowed_for_user_accounts = [{all}]\n"
+        "[cluster_config]\n  priv_attributes_user_accounts = [\"bob\", \"Bill\"]\n  priv_attributes_allowed_for_user_accounts = [{all}]\n"
     );
     bench.edit("mke3.toml", "[cluster_config]\n", &keys);
     std::fs::write(bench.path("site/access/names.yaml"), "users:\n  bob: bob@corp.example\n")
         .expect("a file");
+    let export = std::fs::read_to_string(bench.path("site/access/export.json")).expect("the export");
+    let export = export.replace("\"name\": \"bill\"", "\"name\": \"Bill\"");
+    std::fs::write(bench.path("site/access/export.json"), export).expect("a file");
     let done = bench.compile("set", &[]);
     assert_eq!(done.code, 0, "{}", done.err);
     let mke4 = std::fs::read_to_string(bench.path("set/mke4.yaml")).expect("mke4.yaml");
@@ -110,6 +113,10 @@ fn a_user_who_is_exempt_from_the_guard_is_so_by_the_new_login() {
     let answer =
         airlift(&["explain", "mke4.yaml:spec.apiServer.ucpauthz.exemptUsers[0]", &bench.text("site")]);
     assert!(answer.out.contains("<- access/names.yaml:users.bob"), "{}", answer.out);
+    // A local user logs in in small letters.
+    let answer =
+        airlift(&["explain", "mke4.yaml:spec.apiServer.ucpauthz.exemptUsers[1]", &bench.text("site")]);
+    assert!(answer.out.contains("<- access:user:Bill"), "{}", answer.out);
 }
 
 #[test]

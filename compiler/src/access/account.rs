@@ -2,7 +2,7 @@
 
 use super::answers::Answers;
 use super::bindings::{Bindings, Outcome};
-use super::export::Export;
+use super::export::{Export, User};
 use super::nodes;
 use super::object::Object;
 use super::people::{self, LoginBy, People, Person};
@@ -49,7 +49,7 @@ pub fn account(
     for (user, person) in people.iter() {
         let subject = people::subject(user);
         let named = book.to.contains_key(subject.as_str());
-        let (fate, why) = user_fate(person, named, answers);
+        let (fate, why) = user_fate(user, person, named, answers);
         let state = if user.active { "active" } else { "disabled" };
         let kind = if user.admin { "administrator" } else { "user" };
         book.add(subject, &user.place, format!("{state} {kind} {:?}", user.full_name), fate, why);
@@ -105,7 +105,7 @@ fn open(codes: &[&Code], fate: Fate, answers: &Answers) -> bool {
     fate == Fate::DecisionNeeded && codes.iter().all(|code| answers.get(code).is_none())
 }
 
-fn user_fate(person: &Person, named: bool, answers: &Answers) -> (Fate, &'static str) {
+fn user_fate(user: &User, person: &Person, named: bool, answers: &Answers) -> (Fate, &'static str) {
     let undecided = |code| answers.get(code).is_none();
     match person {
         Person::LeftOut(why) => (Fate::Dropped, why),
@@ -117,6 +117,9 @@ fn user_fate(person: &Person, named: bool, answers: &Answers) -> (Fate, &'static
             (Fate::DecisionNeeded, "a directory's user may have another name in MKE 4k")
         }
         Person::Carried { login: LoginBy::Mapped, .. } if named => (Fate::Renamed, "by access/names.yaml"),
+        Person::Carried { name, .. } if named && *name != user.name => {
+            (Fate::Renamed, "logs in and is bound in small letters, which is how Dex has names")
+        }
         Person::Carried { login: LoginBy::Reset, .. } if named => {
             (Fate::Converted, "a subject of bindings by name; a password has to be set")
         }

@@ -165,6 +165,19 @@ pub const QUESTIONS: &[Question] = &[
         ],
         or: "",
     },
+    Question {
+        code: code::FOREIGN_USER,
+        key: "access.foreign-users",
+        offers: &[
+            offer(
+                "keep",
+                Answer::Keep,
+                "whoever logs in under such a name, or has a new certificate for it, has the rights",
+            ),
+            offer("drop", Answer::Drop, "the names are taken out of the bindings"),
+        ],
+        or: "",
+    },
 ];
 
 /// The open point that a finding asks about.

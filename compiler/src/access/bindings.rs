@@ -125,7 +125,7 @@ impl Work<'_> {
         match subject {
             Subject::ServiceAccount(..) => self.keep(subject),
             Subject::User(name) if name.starts_with("system:") => self.keep(subject),
-            Subject::User(name) => self.user(name, people, notes),
+            Subject::User(name) => self.user(name, people, answers, notes),
             Subject::Group(name) if name.starts_with("system:") => self.keep(subject),
             Subject::Group(name) => match nodes.by_group.get(name) {
                 Some(meant) => self.group(&meant.clone(), nodes),
@@ -155,7 +155,7 @@ impl Work<'_> {
         self.kept.insert(subject.clone());
     }
 
-    fn user(&mut self, name: &str, people: &People<'_>, notes: &mut Notes) {
+    fn user(&mut self, name: &str, people: &People<'_>, answers: &Answers, notes: &mut Notes) {
         let place = Some(&self.binding.place);
         match people.by_id(name) {
             Some((user, person)) => {
@@ -184,8 +184,25 @@ impl Work<'_> {
                 notes.add(code::ORPHAN, self.reference, detail, place);
                 self.changed = true;
             }
-            // A certificate's name, or one of an external provider: as good as before.
-            None => self.keep(&Subject::User(name.to_owned())),
+            None => {
+                // Only a certificate could have had it, of a CA that MKE 4k replaces, or an external provider's user, who
+                // has another name now.
+                let detail = if name.contains('#') {
+                    format!(
+                        "`{}` is a user of MKE 3's identity provider, whom MKE 4k knows by the claim `email`",
+                        shown(name)
+                    )
+                } else {
+                    format!("`{}` would come alive with the first login of that name", shown(name))
+                };
+                notes.add(code::FOREIGN_USER, self.reference, detail, place);
+                if answers.is(code::FOREIGN_USER, Answer::Drop) {
+                    self.changed = true;
+                    self.alive = true;
+                } else {
+                    self.keep(&Subject::User(name.to_owned()));
+                }
+            }
         }
     }
 

@@ -1,15 +1,17 @@
 //! The folder `access/` of a site directory.
 
+use super::account::ACCESS;
 use super::answers::Answers;
 use super::export::Export;
 use super::hashes::{HTPASSWD, Hash, Hashes};
 use super::mapping::{Mapping, NAMES};
+use super::people;
 use super::read;
 use super::translate::{Around, Options, Translation, translate};
 use super::writer::ClusterRoles;
 use crate::diag::codes::access as code;
 use crate::diag::{Finding, Findings};
-use crate::origin::Tracked;
+use crate::origin::{Source, Tracked};
 use crate::site::rights::SwarmRoles;
 use crate::site::{Settings, SiteFiles};
 use std::collections::BTreeMap;
@@ -88,9 +90,14 @@ impl Access {
         Some(translate(self.export.as_ref()?, &options, around, &ClusterRoles, findings))
     }
 
-    /// The login that access/names.yaml gives an account.
+    /// The login of an account where it is another than the account's name: by access/names.yaml, or in small letters.
     pub fn login(&self, account: &str) -> Option<Tracked<String>> {
-        self.mapping.users.get(account).map(|field| field.clone().tracked())
+        if let Some(field) = self.mapping.users.get(account) {
+            return Some(field.clone().tracked());
+        }
+        let user = self.export.as_ref()?.users.iter().find(|user| user.name == account)?;
+        let name = people::name(user);
+        (name != user.name).then(|| Tracked::new(name, Source::new(ACCESS, people::subject(user))))
     }
 
     /// The secrets behind the slots of `rbac/passwords.yaml`, by user name.

@@ -5,10 +5,15 @@
 //!   carol: carol@corp.example
 //! teams:                          # a group of the directory in the place of a team's members
 //!   acme/platform: platform-admins
+//!   2155018b-0c5a-4a57-9d62-8b5a4a5b1f10/dev: developers
 //! ```
+//!
+//! An organization's id in the place of its name tells teams apart where names hold slashes: team `b/c` of organization `a`,
+//! and `c` of `a/b`. What could mean both is refused.
 //!
 //! A name that begins with `system:` is refused: Kubernetes gives such names a meaning of its own.
 
+use super::export::{Export, Org, Team};
 use super::read::shown;
 use crate::diag::Findings;
 use crate::diag::codes::access as code;
@@ -24,7 +29,7 @@ pub const NAMES: &str = "names.yaml";
 pub struct Mapping {
     /// Account name to login.
     pub users: BTreeMap<String, Field<String>>,
-    /// `organization/team` to group.
+    /// `ORGANIZATION/TEAM` to group.
     pub teams: BTreeMap<String, Field<String>>,
 }
 
@@ -38,7 +43,46 @@ impl Mapping {
         top.finish(findings);
         Self { users, teams }
     }
+
+    /// The groups that take the place of teams' members, by the team's id. Entries must be about one team each.
+    pub fn groups<'a>(&'a self, export: &'a Export, findings: &mut Findings) -> BTreeMap<&'a str, &'a str> {
+        let mut by_name: BTreeMap<String, Vec<(&Org, &Team)>> = BTreeMap::new();
+        let mut by_id: BTreeMap<String, (&Org, &Team)> = BTreeMap::new();
+        for (org, team) in export.orgs.iter().flat_map(|org| org.teams.iter().map(move |team| (org, team))) {
+            by_name.entry(format!("{}/{}", org.name, team.name)).or_default().push((org, team));
+            by_id.insert(format!("{}/{}", org.id, team.name), (org, team));
+        }
+        let mut groups: BTreeMap<&str, &str> = BTreeMap::new();
+        for (key, field) in &self.teams {
+            let meant = match by_id.get(key) {
+                Some(one) => std::slice::from_ref(one),
+                None => by_name.get(key).map(Vec::as_slice).unwrap_or_default(),
+            };
+            let (wrong, help) = match meant {
+                [] => ("no team (ORGANIZATION/TEAM) of the export".to_owned(), NAMES_HELP.to_owned()),
+                [(_, team)] => match groups.insert(&team.id, &field.value) {
+                    None => continue,
+                    Some(_) => ("a team that another line is about".to_owned(), "take one away".to_owned()),
+                },
+                several => {
+                    let list = |name: &dyn Fn(&Org, &Team) -> String, and: &str| {
+                        let names: Vec<String> = several.iter().map(|(org, team)| name(org, team)).collect();
+                        shown(&names.join(and))
+                    };
+                    let teams = list(&|o, t| format!("`{}` of organization `{}`", t.name, o.name), " and ");
+                    let keys = list(&|o, t| format!("`{}/{}`", o.id, t.name), " or ");
+                    (format!("several teams: {teams}"), format!("say which by its organization's id: {keys}"))
+                }
+            };
+            let message = format!("`{}` is about {wrong}", shown(&field.path));
+            findings.push(field.finding(code::NAMES, message).help(help));
+        }
+        groups
+    }
 }
+
+/// The way out of a name that nothing has.
+pub(super) const NAMES_HELP: &str = "write names as MKE 3 has them, or take the line away";
 
 fn table(file: &File, table: &Cursor<'_>, findings: &mut Findings) -> BTreeMap<String, Field<String>> {
     let mut names = BTreeMap::new();

@@ -16,6 +16,7 @@
 mod account;
 pub mod answers;
 mod bindings;
+mod dex;
 pub mod export;
 mod guard;
 pub mod hashes;

@@ -6,7 +6,6 @@
 use super::answers::{Answer, Answers};
 use super::export::{Export, Member, Org, Subject, Team};
 use super::labels::Kind;
-use super::mapping::Mapping;
 use super::names::{self, slug};
 use super::notes::Notes;
 use super::people::{self, People};
@@ -40,11 +39,11 @@ pub fn team_subject(org: &Org, team: &Team) -> String {
     format!("team:{org}/{}", team.name)
 }
 
-/// Makes them. `taken` are names of objects of others.
+/// Makes them. `groups` stand for teams' members, by team id; `taken` are names of objects of others.
 pub fn nodes(
     export: &Export,
     people: &People<'_>,
-    mapping: &Mapping,
+    groups: &BTreeMap<&str, &str>,
     answers: &Answers,
     taken: &BTreeSet<String>,
     notes: &mut Notes,
@@ -74,7 +73,7 @@ pub fn nodes(
             let subject = team_subject(org, team);
             let name = team_names.next().unwrap_or_default();
             let mut node = node(Kind::Team, name, org, Some(team), &subject);
-            let found = team_members(org, team, people, mapping, answers, notes);
+            let found = team_members(org, team, people, groups, answers, notes);
             node.subjects = found.subjects;
             node.binding_from.extend(found.from);
             nodes
@@ -105,7 +104,7 @@ pub fn nodes(
         if node.subjects.is_empty() {
             notes.add(
                 code::NOBODY,
-                of(node),
+                &node.subject,
                 "has no active member; its binding has no subject",
                 Some(place),
             );
@@ -114,18 +113,13 @@ pub fn nodes(
     nodes
 }
 
-/// How notes call a node.
-pub fn of(node: &Node) -> String {
-    let kind = if node.kind == Kind::Org { "org" } else { "team" };
-    format!("{kind}:{}", node.original)
-}
-
 fn node(kind: Kind, name: String, org: &Org, team: Option<&Team>, subject: &str) -> Node {
     Node {
         name,
         kind,
         org: slug(&org.name),
         team: team.map(|team| slug(&team.name)),
+        subject: subject.to_owned(),
         original: team.map_or_else(|| org.name.clone(), |team| format!("{}/{}", org.name, team.name)),
         id: team.map_or(&org.id, |team| &team.id).clone(),
         gives: BTreeSet::new(),
@@ -148,11 +142,11 @@ fn named(node: &Node, place: &Place, notes: &mut Notes) {
     };
     if !last {
         let detail = format!("becomes `{}`; annotations keep the name", node.name);
-        notes.add(code::NAME_REWRITTEN, of(node), detail, Some(place));
+        notes.add(code::NAME_REWRITTEN, &node.subject, detail, Some(place));
     }
     if node.name != format!("{slug}-{suffix}") {
         let detail = format!("`{slug}-{suffix}` would be ambiguous; the objects are called `{}`", node.name);
-        notes.add(code::NAME_COLLISION, of(node), detail, Some(place));
+        notes.add(code::NAME_COLLISION, &node.subject, detail, Some(place));
     }
 }
 
@@ -165,14 +159,14 @@ fn team_members(
     org: &Org,
     team: &Team,
     people: &People<'_>,
-    mapping: &Mapping,
+    groups: &BTreeMap<&str, &str>,
     answers: &Answers,
     notes: &mut Notes,
 ) -> Members {
     let subject = team_subject(org, team);
-    if let Some(group) = mapping.teams.get(&format!("{}/{}", org.name, team.name)) {
+    if let Some(group) = groups.get(team.id.as_str()) {
         return Members {
-            subjects: BTreeSet::from([Subject::Group(group.value.clone())]),
+            subjects: BTreeSet::from([Subject::Group((*group).to_owned())]),
             from: BTreeSet::new(),
         };
     }

@@ -146,6 +146,7 @@ fn advice(id: &str) -> &'static str {
         }
         "R034" => "let the identity provider ask for a second factor",
         "R035" => "accounts are made and removed by hand, or by the identity provider's own means",
+        "R038" => "give the user another name in MKE 3, or one in access/names.yaml, or disable the account",
         "R036" => "proposed for deletion after acceptance; MKE 4k has no use for it",
         _ => "",
     }

@@ -35,8 +35,10 @@ pub enum Body {
     Binding(RoleRef, Vec<Subject>),
     /// A user of Dex with a password, which is in the slot of this name.
     Password {
-        /// The user name.
+        /// The account's name in MKE 3.
         user: String,
+        /// The name to log in by, of small letters alone: the claim `email`, and so the subject of bindings.
+        email: String,
         /// The user's id.
         id: String,
         /// The slot of the hash.
@@ -118,8 +120,8 @@ impl Object {
                 tree.set("roleRef.name", text(&role.name));
                 tree.set("subjects", Tree::List(subjects.iter().map(subject).collect()));
             }
-            Body::Password { user, id, slot } => {
-                tree.set("email", text(user));
+            Body::Password { user, email, id, slot } => {
+                tree.set("email", text(email));
                 tree.set("username", text(user));
                 tree.set("userID", text(id));
                 tree.set("hash", Tree::leaf(Scalar::Secret(slot.clone()), &origin));

@@ -1,10 +1,10 @@
 //! `rbac/report.json`: every case, every user, and what should be deleted afterwards, for programs; and the counts that
 //! the report for people shows.
 
+use super::dex;
 use super::export::UserSource;
 use super::notes::{Item, Notes};
 use super::people::{LoginBy, People, Person};
-use super::writer::dex_name;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -169,7 +169,7 @@ pub fn users(people: &People<'_>) -> Vec<UserLine> {
                 result,
                 why,
                 admin: user.admin && name.is_some(),
-                dex_object: password.and(name.as_deref()).map(dex_name),
+                dex_object: password.and(name.as_deref()).map(dex::object_name),
                 subject_name: name,
                 user_id: user.id.clone(),
                 password,

@@ -19,7 +19,12 @@ pub struct Rights {
     pub admins: Option<Admins>,
     /// Local users with a password.
     pub logins: Vec<Login>,
+    /// Bindings of others: nothing that is made besides these lists may have such a name.
+    pub taken: Taken,
 }
+
+/// Bindings by namespace, `None` for ClusterRoleBindings, and name.
+pub type Taken = BTreeSet<(Option<String>, String)>;
 
 /// An organization or team.
 #[derive(Clone, Debug)]
@@ -32,6 +37,8 @@ pub struct Node {
     pub org: String,
     /// Slug of the team.
     pub team: Option<String>,
+    /// How notes and the ledger call it.
+    pub subject: String,
     /// `organization` or `organization/team`.
     pub original: String,
     /// The id in MKE 3.
@@ -97,8 +104,10 @@ pub struct Admins {
 /// A local user with a password, as Dex keeps one.
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// The user name; MKE 4k puts it into the field `email` too.
+    /// The name to log in by, which MKE 4k has in the field `email`.
     pub name: String,
+    /// The account's name in MKE 3.
+    pub account: String,
     /// The account id in MKE 3.
     pub id: String,
     /// What in MKE 3 it depends on.

@@ -4,7 +4,7 @@
 use super::export::{Collection, Export, Grant, SwarmRole};
 use super::labels;
 use super::names;
-use super::nodes::{self, Nodes};
+use super::nodes::Nodes;
 use super::notes::Notes;
 use super::people::People;
 use super::read::shown;
@@ -167,7 +167,7 @@ pub fn swarm(
     for (node, roles) in emptied {
         let roles: Vec<String> = roles.into_iter().map(shown).collect();
         let detail = format!("has {} without permissions", roles.join(", "));
-        notes.add(code::ROLE_EMPTIED, nodes::of(&nodes.list[node]), detail, None);
+        notes.add(code::ROLE_EMPTIED, &nodes.list[node].subject, detail, None);
     }
     let mut roles = Vec::new();
     let mut role_fates = Vec::new();

@@ -6,14 +6,14 @@ use super::bindings::{Bindings, Outcome, bindings};
 use super::export::Export;
 use super::hashes::Hashes;
 use super::labels;
-use super::mapping::Mapping;
+use super::mapping::{Mapping, NAMES_HELP};
 use super::names;
 use super::nodes::{Nodes, nodes};
 use super::notes::Notes;
 use super::object::{Body, Object};
 use super::people::{self, LoginBy, People, Person};
 use super::report::{self, BindingCounts, Count, Report, Summary};
-use super::rights::{Admins, EmptyRole, Gift, Login, Rights};
+use super::rights::{Admins, EmptyRole, Gift, Login, Rights, Taken};
 use super::swarm::{self, Swarm};
 use super::writer::Writer;
 use crate::diag::codes::{access as code, translate as decisions};
@@ -77,11 +77,12 @@ pub fn translate(
     let mut notes = Notes::default();
     swarm::check_map(export, &options.swarm_roles, findings);
     check_mapping(export, options, findings);
+    let groups = options.mapping.groups(export, findings);
     let taken = taken(export);
     let answers = &options.answers;
     let people = People::new(export, &options.mapping, &options.hashes, answers, &mut notes);
     let admins = admins(&people, &taken, &mut notes);
-    let mut nodes = nodes(export, &people, &options.mapping, answers, &taken, &mut notes);
+    let mut nodes = nodes(export, &people, &groups, answers, &taken, &mut notes);
     let mut bindings = bindings(export, &people, &mut nodes, answers, &mut notes);
     let own: BTreeSet<String> = taken
         .iter()
@@ -93,7 +94,9 @@ pub fn translate(
     let placeholder = placeholder(&mut nodes, &taken);
     super::guard::guard(export, &nodes, &bindings, &mut notes);
     settings(export, around, &mut notes);
-    let delete_proposed = stale(export, &bindings, answers, &mut notes);
+    let stale = stale(export, &bindings, answers);
+    let counts = counts(&bindings, stale.len(), answers);
+    let delete_proposed = stale.into_iter().chain(own_role(export, &mut notes)).collect();
     check_policy(answers, around, findings);
     notes.sort();
 
@@ -102,6 +105,7 @@ pub fn translate(
         bindings: std::mem::take(&mut bindings.rewritten),
         admins,
         logins: logins(&people),
+        taken: taken_bindings(export),
         nodes: std::mem::take(&mut nodes.list),
     };
     let (aggregated, passwords) = (rights.nodes.len(), rights.logins.len());
@@ -110,11 +114,11 @@ pub fn translate(
         .into_iter()
         .map(|object| (format!("{}:{}", file(&object), super::read::shown(&object.reference())), object))
         .collect();
-    distinct(&objects, findings);
+    distinct(&objects, export, findings);
     let account = account(export, &people, &bindings, &swarm, answers, &mut objects, findings);
     notes.report(answers, findings);
     answers.unused(|id| notes.has(id), findings);
-    let summary = summary(export, &people, &bindings, &swarm, [aggregated, passwords], &notes);
+    let summary = summary(export, &people, counts, &swarm, [aggregated, passwords], &notes);
     let report =
         Report { summary, users: report::users(&people), delete_proposed, items: notes.into_items() };
     Translation { objects, account, report }
@@ -165,6 +169,12 @@ fn taken(export: &Export) -> BTreeSet<String> {
     roles.chain(bindings).chain(named.filter(|name| !ours(name))).collect()
 }
 
+/// Bindings of others by namespace and name.
+fn taken_bindings(export: &Export) -> Taken {
+    let foreign = export.kubernetes.bindings.iter().filter(|binding| !binding.ours);
+    foreign.map(|binding| (binding.namespace.clone(), binding.name.clone())).collect()
+}
+
 fn admins(people: &People<'_>, taken: &BTreeSet<String>, notes: &mut Notes) -> Option<Admins> {
     let carried: Vec<_> = people
         .iter()
@@ -200,6 +210,7 @@ fn logins(people: &People<'_>) -> Vec<Login> {
     let login = |(user, person): (&super::export::User, &Person)| match person {
         Person::Carried { name, login: LoginBy::Hash } => Some(Login {
             name: name.clone(),
+            account: user.name.clone(),
             id: user.id.clone(),
             from: BTreeSet::from([people::subject(user)]),
         }),
@@ -232,55 +243,49 @@ fn settings(export: &Export, around: &Around, notes: &mut Notes) {
     }
 }
 
-/// What should be deleted after acceptance.
-fn stale(export: &Export, bindings: &Bindings, answers: &Answers, notes: &mut Notes) -> Vec<String> {
-    const OWN_ROLE: &str = "privileged-psp-role";
+/// Bindings that should be deleted after acceptance.
+fn stale(export: &Export, bindings: &Bindings, answers: &Answers) -> Vec<String> {
     let keep = answers.is(code::STALE_BINDING, Answer::Keep);
-    let mut stale: Vec<String> = export
-        .kubernetes
-        .bindings
-        .iter()
-        .zip(&bindings.outcomes)
-        .filter(|(_, outcome)| match outcome {
-            Outcome::Absorbed | Outcome::Empty | Outcome::Disarmed => !keep,
-            Outcome::OwnOfMke3 => true,
-            Outcome::Untouched | Outcome::Rewritten | Outcome::Ours => false,
-        })
-        .map(|(binding, _)| binding.reference())
-        .collect();
-    if let Some(role) = export.kubernetes.cluster_roles.get(OWN_ROLE) {
-        let subject = format!("clusterrole:{OWN_ROLE}");
-        notes.add(code::OWN_OBJECT, &subject, "a ClusterRole of MKE 3's own", Some(&role.place));
-        stale.push(subject);
-    }
-    stale
+    let goes = |outcome: &Outcome| match outcome {
+        Outcome::Absorbed | Outcome::Empty | Outcome::Disarmed => !keep,
+        Outcome::OwnOfMke3 => true,
+        Outcome::Untouched | Outcome::Rewritten | Outcome::Ours => false,
+    };
+    let all = export.kubernetes.bindings.iter().zip(&bindings.outcomes);
+    all.filter(|(_, outcome)| goes(outcome)).map(|(binding, _)| binding.reference()).collect()
 }
 
-/// Entries of names.yaml and htpasswd must be about somebody.
+/// What becomes of bindings, in numbers that add up. A stale one that is kept stays as it is, or is rewritten.
+fn counts(bindings: &Bindings, delete_proposed: usize, answers: &Answers) -> BindingCounts {
+    let keep = answers.is(code::STALE_BINDING, Answer::Keep);
+    let outcome = |o: &Outcome| bindings.outcomes.iter().filter(|other| *other == o).count();
+    let kept = |o: &Outcome| if keep { outcome(o) } else { 0 };
+    BindingCounts {
+        found: bindings.outcomes.len() - outcome(&Outcome::Ours),
+        absorbed_subjects: bindings.absorbed_subjects,
+        rewritten: outcome(&Outcome::Rewritten) + kept(&Outcome::Disarmed),
+        delete_proposed,
+        untouched: outcome(&Outcome::Untouched) + kept(&Outcome::Absorbed) + kept(&Outcome::Empty),
+    }
+}
+
+/// A ClusterRole that MKE 3 made for itself, which should be deleted as well.
+fn own_role(export: &Export, notes: &mut Notes) -> Option<String> {
+    const OWN_ROLE: &str = "privileged-psp-role";
+    let role = export.kubernetes.cluster_roles.get(OWN_ROLE)?;
+    let subject = format!("clusterrole:{OWN_ROLE}");
+    notes.add(code::OWN_OBJECT, &subject, "a ClusterRole of MKE 3's own", Some(&role.place));
+    Some(subject)
+}
+
+/// Entries of names.yaml and htpasswd must be about users that there are.
 fn check_mapping(export: &Export, options: &Options, findings: &mut Findings) {
     let users: BTreeSet<&str> = export.users.iter().map(|user| user.name.as_str()).collect();
-    let teams: BTreeSet<String> = export
-        .orgs
-        .iter()
-        .flat_map(|org| org.teams.iter().map(move |team| format!("{}/{}", org.name, team.name)))
-        .collect();
-    let mut unknown = |field: &crate::source::Field<String>, what: &str| {
-        let message = format!("`{}` is about no {what} of the export", super::read::shown(&field.path));
-        findings.push(
-            field.finding(code::NAMES, message).help("write names as MKE 3 has them, or take the line away"),
-        );
-    };
     let mapping = &options.mapping;
-    mapping
-        .users
-        .iter()
-        .filter(|(name, _)| !users.contains(name.as_str()))
-        .for_each(|(_, f)| unknown(f, "user"));
-    mapping
-        .teams
-        .iter()
-        .filter(|(name, _)| !teams.contains(*name))
-        .for_each(|(_, f)| unknown(f, "team (ORGANIZATION/TEAM)"));
+    for (_, field) in mapping.users.iter().filter(|(name, _)| !users.contains(name.as_str())) {
+        let message = format!("`{}` is about no user of the export", super::read::shown(&field.path));
+        findings.push(field.finding(code::NAMES, message).help(NAMES_HELP));
+    }
     let takes = |name: &str| {
         export.users.iter().any(|user| {
             user.name == name
@@ -314,22 +319,40 @@ fn check_policy(answers: &Answers, around: &Around, findings: &mut Findings) {
     }
 }
 
-/// Two objects under one name would be one: a fault of Airlift.
-fn distinct(objects: &[(String, Object)], findings: &mut Findings) {
-    let mut seen = BTreeSet::new();
-    for (place, _) in objects.iter().filter(|(place, _)| !seen.insert(place.as_str())) {
-        let message = format!("two objects would be `{place}`");
+/// Two objects under one name would be one, and one of ours under a name of others would be in the place of theirs: a fault
+/// of Airlift.
+fn distinct(objects: &[(String, Object)], export: &Export, findings: &mut Findings) {
+    let mut fault = |message: String| {
         findings.push(
             Finding::new(decisions::FATE_MISMATCH, message)
                 .help("this is a fault of Airlift, not of the input; report it with the name"),
         );
+    };
+    let bindings = taken_bindings(export);
+    let is_theirs = |object: &Object| match object.body {
+        Body::Binding(..) => bindings.contains(&(object.namespace.clone(), object.name.clone())),
+        Body::Aggregated(_) | Body::Empty => {
+            export.kubernetes.cluster_roles.get(&object.name).is_some_and(|role| !role.ours)
+        }
+        Body::Password { .. } => false,
+    };
+    let mut seen = BTreeSet::new();
+    for (place, object) in objects {
+        if !seen.insert(place.as_str()) {
+            fault(format!("two objects would be `{place}`"));
+        }
+        // A binding that keeps its name has no such label.
+        if object.labels.contains_key(labels::KIND) && is_theirs(object) {
+            let name = super::read::shown(&object.reference());
+            fault(format!("`{name}` is somebody else's, and would be overwritten"));
+        }
     }
 }
 
 fn summary(
     export: &Export,
     people: &People<'_>,
-    bindings: &Bindings,
+    bindings: BindingCounts,
     swarm: &Swarm,
     [aggregated_roles, passwords]: [usize; 2],
     notes: &Notes,
@@ -337,7 +360,6 @@ fn summary(
     let teams: usize = export.orgs.iter().map(|org| org.teams.len()).sum();
     let carried = people.iter().filter(|(_, person)| person.subject().is_some()).count();
     let merged = swarm.grant_fates.iter().filter(|(fate, _)| *fate == Fate::Merged).count();
-    let outcome = |wanted: &[Outcome]| bindings.outcomes.iter().filter(|o| wanted.contains(o)).count();
     let reset = |(_, person): &(&super::export::User, &Person)| {
         matches!(person, Person::Carried { login: LoginBy::Reset, .. })
     };
@@ -348,18 +370,7 @@ fn summary(
         grants: Count::new(export.grants.len(), merged),
         aggregated_roles,
         swarm_roles_replicated: swarm.roles.len(),
-        bindings: BindingCounts {
-            found: bindings.outcomes.len() - outcome(&[Outcome::Ours]),
-            absorbed_subjects: bindings.absorbed_subjects,
-            rewritten: outcome(&[Outcome::Rewritten]),
-            delete_proposed: outcome(&[
-                Outcome::Absorbed,
-                Outcome::Empty,
-                Outcome::Disarmed,
-                Outcome::OwnOfMke3,
-            ]),
-            untouched: outcome(&[Outcome::Untouched]),
-        },
+        bindings,
         passwords,
         passwords_to_reset: people.iter().filter(reset).count(),
         report_items: report::severities(notes),

@@ -4,10 +4,11 @@
 //! is a ClusterRole with an aggregation rule and a ClusterRoleBinding of the same name. Which objects the dashboard of
 //! MKE 4k shows can only be seen on a real one; another reading is another [`Writer`].
 
+use super::dex;
 use super::export::{RoleRef, Subject};
 use super::labels::{self, Kind};
 use super::object::{Body, Object, subjects_json};
-use super::rights::{Gift, Login, Node, Rewritten, Rights};
+use super::rights::{Gift, Login, Node, Rewritten, Rights, Taken};
 use crate::diag::codes::access as code;
 use crate::diag::{Finding, Findings};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +34,7 @@ impl Writer for ClusterRoles {
         let mut bindings = Vec::with_capacity(rights.nodes.len());
         for mut node in rights.nodes {
             roles.push(aggregated(&mut node));
-            bindings.extend(own_binding(node));
+            bindings.extend(own_binding(node, &rights.taken));
         }
         roles.extend(rights.swarm_roles.into_iter().map(|role| {
             let kind = if role.original.is_some() { Kind::SwarmRole } else { Kind::Placeholder };
@@ -48,10 +49,10 @@ impl Writer for ClusterRoles {
             let role = RoleRef { cluster: true, name: "cluster-admin".to_owned() };
             let mut object = cluster(&admins.name, Body::Empty, admins.from);
             object.labels = pairs([(labels::KIND, Kind::Admins.value())]);
-            bindings.extend(parts(object, &role, admins.subjects));
+            bindings.extend(parts(object, &role, admins.subjects, &rights.taken));
         }
         for rewritten in rights.bindings {
-            bindings.extend(self::rewritten(rewritten, findings));
+            bindings.extend(self::rewritten(rewritten, &rights.taken, findings));
         }
         let mut logins: Vec<Object> = rights.logins.into_iter().map(password).collect();
         for list in [&mut roles, &mut bindings, &mut logins] {
@@ -97,13 +98,13 @@ fn aggregated(node: &mut Node) -> Object {
     Object { body, ..of_node(node, from) }
 }
 
-fn own_binding(mut node: Node) -> Vec<Object> {
+fn own_binding(mut node: Node, taken: &Taken) -> Vec<Object> {
     let role = RoleRef { cluster: true, name: node.name.clone() };
     let from = std::mem::take(&mut node.binding_from);
-    parts(of_node(&node, from), &role, node.subjects)
+    parts(of_node(&node, from), &role, node.subjects, taken)
 }
 
-fn rewritten(binding: Rewritten, findings: &mut Findings) -> Vec<Object> {
+fn rewritten(binding: Rewritten, taken: &Taken, findings: &mut Findings) -> Vec<Object> {
     let before = subjects_json(&binding.before);
     if before.len() > ANNOTATION {
         let message = format!(
@@ -117,19 +118,19 @@ fn rewritten(binding: Rewritten, findings: &mut Findings) -> Vec<Object> {
     let mut object = cluster(&binding.name, Body::Empty, binding.from);
     object.namespace = binding.namespace;
     object.annotations = pairs([(labels::ORIGINAL_SUBJECTS, &before)]);
-    parts(object, &binding.role, binding.subjects)
+    parts(object, &binding.role, binding.subjects, taken)
 }
 
-/// One binding, or several where there are too many subjects for one object. The first has the name; the others are
-/// ours, whatever the first is, so that going back removes them.
-fn parts(object: Object, role: &RoleRef, subjects: BTreeSet<Subject>) -> Vec<Object> {
+/// One binding, or several where there are too many subjects for one object. The first has the name; the others, with a
+/// number behind it that is nobody's, are ours, whatever the first is, so that going back removes them.
+fn parts(object: Object, role: &RoleRef, subjects: BTreeSet<Subject>, taken: &Taken) -> Vec<Object> {
     let mut first: Vec<Subject> = subjects.into_iter().collect();
     let more = first.split_off(first.len().min(SUBJECTS));
+    let numbered = (2_usize..).map(|n| format!("{}.{n}", object.name));
+    let free = numbered.filter(|name| !taken.contains(&(object.namespace.clone(), name.clone())));
     let mut bindings = Vec::new();
-    for (i, chunk) in more.chunks(SUBJECTS).enumerate() {
-        let mut part = object.clone();
-        // No slug has a dot, so this name is free unless somebody has chosen just it.
-        part.name = format!("{}.{}", object.name, i + 2);
+    for (chunk, name) in more.chunks(SUBJECTS).zip(free) {
+        let mut part = Object { name, ..object.clone() };
         part.annotations.remove(labels::ORIGINAL_SUBJECTS);
         part.labels.entry(labels::KIND.to_owned()).or_insert_with(|| Kind::Part.value().to_owned());
         part.body = Body::Binding(role.clone(), chunk.to_vec());
@@ -142,30 +143,12 @@ fn parts(object: Object, role: &RoleRef, subjects: BTreeSet<Subject>) -> Vec<Obj
 fn password(login: Login) -> Object {
     Object {
         namespace: Some(labels::DEX_NAMESPACE.to_owned()),
-        name: dex_name(&login.name),
+        name: dex::object_name(&login.name),
         labels: pairs([(labels::KIND, Kind::Login.value())]),
-        annotations: pairs([(labels::MKE3_ID, &login.id)]),
-        body: Body::Password { slot: login.slot(), user: login.name, id: login.id },
+        annotations: pairs([(labels::ORIGINAL_NAME, &login.account), (labels::MKE3_ID, &login.id)]),
+        body: Body::Password { slot: login.slot(), user: login.account, email: login.name, id: login.id },
         from: login.from,
     }
-}
-
-/// The name that Dex looks a user up by: base32 of the user name in lower case, followed by the start value of the
-/// 64-bit FNV hash, in lower case without padding. MKE 4's known issues print the one of `admin`, which a test has.
-pub fn dex_name(user: &str) -> String {
-    const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-    let mut bytes = user.to_lowercase().into_bytes();
-    bytes.extend([0xcb, 0xf2, 0x9c, 0xe4, 0x84, 0x22, 0x23, 0x25]);
-    let mut name = String::new();
-    for chunk in bytes.chunks(5) {
-        let mut block = [0_u8; 8];
-        block[3..3 + chunk.len()].copy_from_slice(chunk);
-        let number = u64::from_be_bytes(block);
-        for i in 0..(chunk.len() * 8).div_ceil(5) {
-            name.push(char::from(ALPHABET[usize::try_from((number >> (35 - 5 * i)) & 31).unwrap_or(0)]));
-        }
-    }
-    name
 }
 
 #[cfg(test)]
@@ -173,22 +156,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dex_finds_users_by_the_documented_names() {
-        for (user, name) in [
-            ("admin", "mfsg22lozpzjzzeeeirsk"),
-            ("bill", "mjuwy3gl6koojbbcemsq"),
-            ("BOB", "mjxwfs7sttsiiirdeu"),
-        ] {
-            assert_eq!(dex_name(user), name);
-        }
-    }
-
-    #[test]
     fn a_binding_with_too_many_subjects_becomes_several() {
         let subjects: BTreeSet<Subject> =
             (0..SUBJECTS * 2 + 1).map(|i| Subject::User(format!("u{i:06}"))).collect();
         let role = RoleRef { cluster: true, name: "x".to_owned() };
-        let all = parts(cluster("ops-org", Body::Empty, BTreeSet::new()), &role, subjects.clone());
+        let object = cluster("ops-org", Body::Empty, BTreeSet::new());
+        let all = parts(object, &role, subjects.clone(), &Taken::new());
         let names: Vec<&str> = all.iter().map(|o| o.name.as_str()).collect();
         assert_eq!(names, ["ops-org", "ops-org.2", "ops-org.3"]);
         let mut bound = Vec::new();

@@ -15,9 +15,11 @@ const OBJECT: &[&str] =
 const SUBJECT: &[&str] = &["kind", "name", "namespace", "apiGroup"];
 /// What says that Kubernetes made an object by itself.
 const BOOTSTRAP: &str = "kubernetes.io/bootstrapping";
-/// Resources whose makers decide what pods look like.
+/// Resources whose makers decide what pods look like: pods, containers that are added to them, and what makes pods.
 const WORKLOADS: &[&str] = &[
     "pods",
+    "pods/ephemeralcontainers",
+    "*/ephemeralcontainers",
     "deployments",
     "daemonsets",
     "statefulsets",

@@ -6,8 +6,8 @@ use crate::access::answers::Answers;
 use crate::access::export::Subject;
 use crate::access::hashes::Hashes;
 use crate::access::mapping::Mapping;
-use crate::access::writer::ClusterRoles;
-use crate::access::{Around, Body, Object, Options, translate};
+use crate::access::writer::{ClusterRoles, Writer};
+use crate::access::{Around, Body, Object, Options, Rights, translate};
 use crate::diag::{Findings, Severity, codes, render};
 use crate::site::SiteFile;
 use crate::site::rights::StockRole;
@@ -154,6 +154,13 @@ const CASES: &[Case] = &[
             vec![subject("ServiceAccount:payments/ci")],
         ));
     }),
+    ("R030", "cluster", |m| {
+        // A container that is added to a pod is no less privileged than the pod's own.
+        let rules =
+            json!([{"apiGroups": [""], "resources": ["pods/ephemeralcontainers"], "verbs": ["patch"]}]);
+        m.cluster_roles.push(json!({"metadata": {"name": "debugger"}, "rules": rules}));
+        m.bindings.push(binding(None, "x", "debugger", vec![subject("Group:developers")]));
+    }),
     ("R031", "clusterrolebinding:x", |m| {
         m.org(1, "acme", &[], &[]);
         m.bindings.push(binding(None, "x", "view", vec![subject("Group:org:acme")]));
@@ -168,6 +175,22 @@ const CASES: &[Case] = &[
     ("R033", "clusterrolebinding:x", |m| {
         m.bindings.push(binding(None, "x", "view", vec![subject("Group:developers")]));
     }),
+    ("R037", "clusterrolebinding:x", |m| {
+        // Nobody's id, so the name meant nobody; it will mean whoever logs in by it.
+        m.bindings.push(binding(None, "x", "admin", vec![subject("User:dave@corp.example")]));
+    }),
+    ("R037", "rolebinding:payments/x", |m| {
+        let name = "User:https://login.corp.example#dave";
+        m.bindings.push(binding(Some("payments"), "x", "view", vec![subject(name)]));
+    }),
+    (
+        "R038",
+        "user:実験実験実験実験実験実験実験実験実験実験実験実験実験実験実験実験実験実験実験実験実験実験実験実験実験実",
+        |m| {
+            // 51 characters are 153 bytes.
+            m.user(1, &("実験".repeat(25) + "実"));
+        },
+    ),
     ("R034", "user:gina", |m| {
         m.user(1, "gina");
         m.accounts[1]["otpEnabled"] = true.into();
@@ -323,16 +346,11 @@ fn a_dead_binding_of_others_does_not_come_alive_by_a_role_of_ours() {
 fn a_hash_becomes_a_login_whose_secret_is_a_slot() {
     let mut made_up = MadeUp::new();
     made_up.user(1, "bob");
-    let hash = "$2y$12$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
-    let bytes = format!("bob:{hash}\nnobody:{hash}\n").into_bytes();
-    let file = SiteFile { path: None, size: bytes.len() as u64, bytes: Some(bytes), mode: Some(0o600) };
-    let mut findings = Findings::new();
-    let hashes = Hashes::read("access/htpasswd", &file, &mut findings);
-    assert!(findings.is_empty());
-    let (translation, findings) = run(&export(&made_up.text()), &Options { hashes, ..Options::default() });
+    let options = Options { hashes: hashes(&["bob", "nobody"]), ..Options::default() };
+    let (translation, findings) = run(&export(&made_up.text()), &options);
     insta::assert_snapshot!(translation.files()["rbac/passwords.yaml"]);
     assert!(findings.iter().any(|f| f.code.id == "A013" && f.message.contains("nobody")));
-    assert!(!format!("{translation:?}{findings:?}").contains(hash));
+    assert!(!format!("{translation:?}{findings:?}").contains(HASH));
     assert_eq!((translation.report.summary.passwords, translation.report.summary.passwords_to_reset), (1, 1));
 }
 
@@ -386,4 +404,259 @@ fn names_that_can_not_be_used_are_told() {
     findings.extend(found.into_iter().filter(|f| f.code.id == "A010"));
     let said: Vec<String> = findings.iter().map(|f| render(f, false)).collect();
     insta::assert_snapshot!(said.join("\n\n"));
+}
+
+#[test]
+fn a_user_name_that_meant_nobody_is_kept_or_dropped_by_an_operators_word_alone() {
+    let mut made_up = MadeUp::new();
+    made_up.user(1, "bob");
+    let (bob, dave) = (subject(&format!("User:{}", id(1, 1))), subject("User:dave@corp.example"));
+    let system = subject("User:system:kube-scheduler");
+    made_up.bindings.push(binding(None, "both", "view", vec![bob, dave.clone()]));
+    made_up.bindings.push(binding(Some("payments"), "one", "admin", vec![dave]));
+    made_up.bindings.push(binding(None, "theirs", "view", vec![system]));
+    let export = export(&made_up.text());
+    let bound = |given: &[(&str, &str)]| {
+        let (translation, findings) =
+            run(&export, &Options { answers: answers(given), ..Options::default() });
+        let mut names = Vec::new();
+        for (_, object) in &translation.objects {
+            if let Body::Binding(_, subjects) = &object.body
+                && object.name != "mke3-admins"
+            {
+                names.push(format!("{}: {subjects:?}", object.name));
+            }
+        }
+        let asked = findings.iter().filter(|f| f.code.id == "R037").count();
+        (names, asked, translation.report.delete_proposed)
+    };
+    let kept = r#"both: [User("bob"), User("dave@corp.example")]"#;
+    assert_eq!(bound(&[]), (vec![kept.to_owned()], 1, vec![]));
+    assert_eq!(bound(&[("access.foreign-users", "keep")]), (vec![kept.to_owned()], 0, vec![]));
+    let dropped = vec![r#"both: [User("bob")]"#.to_owned(), "one: []".to_owned()];
+    let stale = vec!["rolebinding:payments/one".to_owned()];
+    assert_eq!(bound(&[("access.foreign-users", "drop")]), (dropped, 0, stale));
+}
+
+const HASH: &str = "$2y$12$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
+
+/// A file of hashes for these users.
+fn hashes(names: &[&str]) -> Hashes {
+    let bytes: Vec<u8> = names.iter().flat_map(|name| format!("{name}:{HASH}\n").into_bytes()).collect();
+    let file = SiteFile { path: None, size: bytes.len() as u64, bytes: Some(bytes), mode: Some(0o600) };
+    let mut findings = Findings::new();
+    let hashes = Hashes::read("access/htpasswd", &file, &mut findings);
+    assert!(findings.is_empty());
+    hashes
+}
+
+#[test]
+fn a_local_user_with_capitals_logs_in_and_is_bound_in_small_letters() {
+    let mut made_up = MadeUp::new();
+    let members: Vec<_> = ["CarolAnn", "ΝΊΚΟΣ", "Reset", "GinaLu"]
+        .iter()
+        .enumerate()
+        .map(|(i, name)| member(&made_up.user(i + 1, name)))
+        .collect();
+    made_up.accounts[4]["isImported"] = true.into();
+    made_up.org(1, "acme", &[], &[(1, "dev", members)]);
+    let options = Options { hashes: hashes(&["CarolAnn", "ΝΊΚΟΣ"]), ..Options::default() };
+    let (translation, findings) = run(&export(&made_up.text()), &options);
+    let faults: Vec<_> = findings.iter().filter(|f| f.code.id.starts_with("T0")).collect();
+    assert!(faults.is_empty(), "{faults:?}");
+    let of = |name: &str| translation.objects.iter().find(|(place, _)| place.ends_with(name)).unwrap();
+    let (_, Object { body: Body::Binding(_, subjects), .. }) = of("ClusterRoleBinding/dev-team") else {
+        panic!()
+    };
+    let names = ["GinaLu", "carolann", "reset", "νίκοσ"].map(|name| Subject::User(name.to_owned()));
+    assert_eq!(subjects, &names);
+    insta::assert_snapshot!(translation.files()["rbac/passwords.yaml"]);
+    let said: Vec<&str> =
+        translation.report.items.iter().filter(|i| i.code == "R001").map(|i| i.detail.as_ref()).collect();
+    assert!(said.iter().any(|detail| detail.contains("logs in as `carolann`")), "{said:?}");
+    // A hash is found by the account's name.
+    assert!(translation.slots().any(|(_, user)| user == "CarolAnn"));
+    let carol = translation.account.things.iter().find(|t| t.key == "access:user:CarolAnn").unwrap();
+    assert_eq!(carol.fate, crate::translate::Fate::Renamed);
+}
+
+#[test]
+fn a_name_that_kubernetes_keeps_for_itself_is_none_in_capitals_either() {
+    let mut made_up = MadeUp::new();
+    made_up.user(1, "System:masters");
+    assert!(has(&made_up, &Options::default(), "R025", "user:System:masters"));
+}
+
+#[test]
+fn a_local_user_whom_dex_can_not_hold_is_told_and_has_a_way_out() {
+    let name = "é".repeat(100);
+    let subject = format!("user:{name}");
+    let with = |change: fn(&mut serde_json::Value)| {
+        let mut made_up = MadeUp::new();
+        made_up.user(1, &"é".repeat(100));
+        change(&mut made_up.accounts[1]);
+        made_up
+    };
+    let reset = || Options { answers: answers(&[("access.passwords", "reset")]), ..Options::default() };
+    let local = with(|_| {});
+    assert!(has(&local, &reset(), "R038", &subject));
+    assert!(has(&local, &Options { hashes: hashes(&[&name]), ..Options::default() }, "R038", &subject));
+    let (translation, findings) = run(&export(&local.text()), &reset());
+    assert!(findings.stop());
+    assert!(!translation.objects.iter().any(|(_, object)| object.kind() == "Password"));
+    for made_up in [
+        with(|account| account["isActive"] = false.into()),
+        with(|account| account["isImported"] = true.into()),
+        with(|account| account["name"] = "é".repeat(75).into()),
+    ] {
+        assert!(!has(&made_up, &reset(), "R038", &subject));
+    }
+    let mut findings = Findings::new();
+    let text = format!("users:\n  {name}: eve@corp.example\n");
+    let mapping = Mapping::read(&File::new("access/names.yaml", text), &mut findings);
+    assert!(!has(&local, &Options { mapping, ..Options::default() }, "R038", &subject));
+}
+
+#[test]
+fn a_group_of_the_directory_is_for_one_team_alone() {
+    let mut made_up = MadeUp::new();
+    made_up.org(1, "a", &[], &[(1, "b/c", vec![])]);
+    made_up.org(2, "a/b", &[], &[(2, "c", vec![])]);
+    let export = export(&made_up.text());
+    let with = |text: String| {
+        let mut findings = Findings::new();
+        let mapping = Mapping::read(&File::new("access/names.yaml", text), &mut findings);
+        assert!(findings.is_empty());
+        let (translation, findings) = run(&export, &Options { mapping, ..Options::default() });
+        let bound = translation.objects.iter().filter_map(|(_, object)| match &object.body {
+            Body::Binding(_, subjects) if subjects.contains(&Subject::Group("devs".to_owned())) => {
+                Some(object.annotations["mke3-migrate.example/mke3-id"].clone())
+            }
+            _ => None,
+        });
+        let said: Vec<String> =
+            findings.iter().filter(|f| f.code.id == "A010").map(|f| render(f, false)).collect();
+        (bound.collect::<BTreeSet<String>>(), said)
+    };
+    // Nor does a case leave open which of them it is about.
+    let report = run(&export, &Options::default()).0.report;
+    let empty = report.items.iter().filter(|i| i.code == "R017" && i.subject.starts_with("team:"));
+    let empty: Vec<&str> = empty.map(|item| item.subject.as_str()).collect();
+    assert_eq!(empty, [format!("team:{}/c", id(2, 2)).as_str(), "team:a/b/c"]);
+    let (bound, said) = with("teams:\n  a/b/c: devs\n".to_owned());
+    assert!(bound.is_empty(), "{bound:?}");
+    insta::assert_snapshot!(said.join("\n\n"));
+    // The team's object and its organization's.
+    let (bound, said) = with(format!("teams:\n  {}/b/c: devs\n", id(2, 1)));
+    assert_eq!((bound, said), (BTreeSet::from([id(2, 1), id(3, 1)]), vec![]));
+    let (bound, said) = with(format!("teams:\n  {}/c: devs\n", id(2, 2)));
+    assert_eq!((bound, said), (BTreeSet::from([id(2, 2), id(3, 2)]), vec![]));
+    let (_, said) = with(format!("teams:\n  {0}/c: devs\n  {1}/b/c: devs\n", id(2, 2), id(2, 1)));
+    assert!(said.is_empty(), "{said:?}");
+}
+
+#[test]
+fn one_team_has_one_line() {
+    let mut made_up = MadeUp::new();
+    made_up.org(1, "acme", &[], &[(1, "dev", vec![])]);
+    let text = format!("teams:\n  acme/dev: devs\n  {}/dev: others\n", id(2, 1));
+    let mapping = Mapping::read(&File::new("access/names.yaml", text), &mut Findings::new());
+    let (_, findings) = run(&export(&made_up.text()), &Options { mapping, ..Options::default() });
+    let said: Vec<&str> =
+        findings.iter().filter(|f| f.code.id == "A010").map(|f| f.message.as_str()).collect();
+    assert_eq!(said, ["`teams.acme/dev` is about a team that another line is about"]);
+}
+
+#[test]
+fn no_part_of_a_large_binding_takes_a_name_of_others() {
+    let mut made_up = MadeUp::new();
+    let members: Vec<_> = (1..=4001).map(|i| member(&made_up.user(i, &format!("u{i:04}")))).collect();
+    made_up.org(1, "ops", &members, &[]);
+    for namespace in [None, Some("payments")] {
+        made_up.bindings.push(binding(namespace, "large", "custom", vec![subject("Group:org:ops")]));
+        for taken in ["large.2", "large.3", "ops-org.2"] {
+            made_up.bindings.push(binding(namespace, taken, "view", vec![subject("ServiceAccount:ci/x")]));
+        }
+    }
+    // In another namespace the name is free, and a role of this name is in no binding's way.
+    made_up.bindings.push(binding(Some("default"), "large", "custom", vec![subject("Group:org:ops")]));
+    made_up.cluster_roles.push(json!({"metadata": {"name": "custom"}, "rules": []}));
+    let (translation, _) = run(&export(&made_up.text()), &Options::default());
+    let parts: Vec<String> = translation
+        .objects
+        .iter()
+        .filter(|(_, object)| object.name.contains('.') && object.kind() != "Password")
+        .map(|(_, object)| object.reference())
+        .collect();
+    let expected = [
+        "ClusterRoleBinding/large.4",
+        "ClusterRoleBinding/ops-org.3",
+        "RoleBinding/default/large.2",
+        "RoleBinding/payments/large.4",
+    ];
+    assert_eq!(parts, expected);
+}
+
+/// A writer that takes a name of others.
+struct Careless;
+
+impl Writer for Careless {
+    fn objects(&self, rights: Rights, findings: &mut Findings) -> Vec<Object> {
+        let mut objects = ClusterRoles.objects(rights, findings);
+        let own =
+            objects.iter_mut().find(|object| object.name == "acme-org" && object.kind() != "ClusterRole");
+        own.unwrap().name = "theirs".to_owned();
+        objects
+    }
+}
+
+#[test]
+fn an_object_of_ours_under_a_name_of_others_is_a_fault() {
+    let mut made_up = MadeUp::new();
+    made_up.org(1, "acme", &[], &[]);
+    let faults = |made_up: &MadeUp| {
+        let mut findings = Findings::new();
+        translate(
+            &export(&made_up.text()),
+            &Options::default(),
+            &Around::default(),
+            &Careless,
+            &mut findings,
+        );
+        findings
+            .iter()
+            .filter(|f| f.code.id.starts_with("T00"))
+            .map(|f| f.message.clone())
+            .collect::<Vec<_>>()
+    };
+    assert!(faults(&made_up).is_empty());
+    made_up.bindings.push(binding(None, "theirs", "view", vec![subject("ServiceAccount:ci/x")]));
+    assert_eq!(
+        faults(&made_up),
+        ["`ClusterRoleBinding/theirs` is somebody else's, and would be overwritten"]
+    );
+}
+
+#[test]
+fn what_should_be_deleted_is_counted_as_it_is_listed() {
+    let mut made_up = MadeUp::new();
+    made_up.org(1, "acme", &[], &[]);
+    made_up.bindings.push(binding(None, "a", "view", vec![subject("Group:org:acme")]));
+    made_up.bindings.push(binding(None, "b", "view", vec![subject("Group:team:acme:gone")]));
+    made_up.bindings.push(binding(None, "c", "view", vec![subject("User:admin")]));
+    made_up.bindings.push(binding(None, "ucp:d", "view", vec![subject("Group:a")]));
+    made_up.bindings.push(binding(None, "e", "view", vec![subject("ServiceAccount:ci/x")]));
+    made_up.cluster_roles.push(json!({"metadata": {"name": "privileged-psp-role"}, "rules": []}));
+    let export = export(&made_up.text());
+    for (answer, listed, rewritten, untouched) in [("delete", 4, 0, 1), ("keep", 1, 1, 3)] {
+        let options =
+            Options { answers: answers(&[("access.stale-bindings", answer)]), ..Options::default() };
+        let report = run(&export, &options).0.report;
+        let bindings = &report.summary.bindings;
+        assert_eq!(bindings.delete_proposed, listed, "{answer}");
+        // MKE 3's own role is no binding.
+        assert_eq!(report.delete_proposed.len(), listed + 1, "{answer}");
+        assert_eq!((bindings.rewritten, bindings.untouched), (rewritten, untouched), "{answer}");
+        assert_eq!(bindings.found, rewritten + listed + untouched, "{answer}");
+    }
 }

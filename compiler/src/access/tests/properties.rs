@@ -50,6 +50,7 @@ fn whom() -> impl Strategy<Value = Whom> {
             "Group:team:gone:gone",
             "User:system:kube-scheduler",
             "User:stranger",
+            "User:https://login.corp.example#c",
             "User:ffffffff-0000-5000-8000-000000000000",
             "ServiceAccount:ci/runner",
         ])
@@ -336,6 +337,33 @@ proptest! {
             pods |= has.iter().any(|(_, role)| ["edit", "admin"].contains(&role.as_str()));
         }
         prop_assert!(!pods || findings.iter().any(|f| f.code.id == "R030"));
+    }
+
+    #[test]
+    fn no_name_that_meant_nobody_is_bound_but_by_an_operators_word(site in site()) {
+        let export = export(&site.text());
+        let given = [
+            ("access.directory-users", "account-name"),
+            ("access.foreign-users", "drop"),
+            ("access.foreign-groups", "drop"),
+        ];
+        let (translation, _) = run(&export, &Options { answers: answers(&given), ..Options::default() });
+        let users: BTreeSet<&str> =
+            translation.report.users.iter().filter_map(|user| user.subject_name.as_deref()).collect();
+        let orgs: BTreeSet<&str> = export.orgs.iter().map(|org| org.name.as_str()).collect();
+        for (_, _, subjects) in applied(&export, &translation.objects) {
+            for subject in subjects {
+                let meant = match &subject {
+                    // Nobody logs in by an id, nor has a directory such groups: they wait for their deletion.
+                    Subject::User(name) => name.starts_with("system:") || users.contains(name.as_str())
+                        || name.len() == 36,
+                    Subject::Group(name) => name.starts_with("system:") || name.starts_with("team:")
+                        || name.strip_prefix("org:").is_some_and(|org| orgs.contains(org)),
+                    Subject::ServiceAccount(..) => true,
+                };
+                prop_assert!(meant, "{subject:?}");
+            }
+        }
     }
 
     #[test]

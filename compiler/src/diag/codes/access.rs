@@ -49,4 +49,6 @@ super::codes! {
     TWO_FACTORS = "R034", Warning, "login with a second factor is lost";
     PROVISIONING = "R035", Warning, "provisioning of users stops";
     OWN_OBJECT = "R036", Note, "an object that MKE 3 made for itself";
+    FOREIGN_USER = "R037", Decision, "a binding on a user name that is no account's";
+    LOGIN_LENGTH = "R038", Blocker, "a user name that is too long for Dex";
 }
