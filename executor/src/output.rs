@@ -60,7 +60,7 @@ impl Output {
             self.note(&Event::Problem(refusal))?;
         }
         if self.format == Format::Text {
-            writeln!(io::stderr().lock(), "refused; nothing was written")?;
+            writeln!(io::stderr().lock(), "refused; nothing was begun")?;
         }
         Ok(Exit::Refused)
     }

@@ -5,19 +5,19 @@
 mod model;
 mod world;
 
-use std::io::{self, Read};
 use std::path::Path;
 
 use airlift_bundle::gate::Stage;
 use airlift_bundle::gate::state::Position;
-use airlift_bundle::manifest::Blob;
 use airlift_node::disk::{Disk, put_file, read_all, remove_tree};
 use airlift_node::gate::Said;
 use airlift_node::gate::heard::Brought;
 use airlift_node::journal::{At, Journal, Record};
-use airlift_node::run::{Engine, Home, Incoming, Orders, Outcome, mend_set};
+use airlift_node::run::{Engine, Home, Orders, Outcome, mend_set};
 use model::{Fault, Left, Model};
-use world::{BLOB, Bench, Ended, GO, STATE, Site, Typed, drive, node, outside, run, sentences, type_in};
+use world::{
+    BLOB, Bench, Ended, GO, STATE, Site, Typed, drive, medium, node, outside, run, sentences, type_in,
+};
 
 fn home() -> Home {
     Home::at(Path::new(STATE))
@@ -37,20 +37,6 @@ fn at_end_of(stage: Stage) -> (Model, Site) {
 fn types(disk: &Model, site: &Site, work: impl FnOnce(&mut Engine<'_>) -> Outcome) -> Outcome {
     let mut operator = Said(sentences(site, &Orders::default()));
     type_in(&Bench::new(disk), site, &mut operator, Brought::default(), false, work).unwrap()
-}
-
-/// What the medium holds.
-fn medium<R>(site: &Site, with: impl FnOnce(&Incoming<'_>) -> R) -> R {
-    let open_blob = |_: &Blob| -> io::Result<Box<dyn Read>> { Ok(Box::new(BLOB)) };
-    with(&Incoming {
-        accepted: site.accepted.clone(),
-        plan: &site.manifest.plan,
-        set_json: b"set.json",
-        plan_json: &site.plan_json,
-        bundle: &site.bundle,
-        blobs: &site.manifest.blobs,
-        open_blob: &open_blob,
-    })
 }
 
 fn flip(disk: &Model, path: &Path) {

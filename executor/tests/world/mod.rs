@@ -360,6 +360,20 @@ pub fn sentences(site: &Site, orders: &Orders) -> Vec<String> {
     sentence::all(&site.accepted.site, &site.accepted.node, Say::ALL, orders)
 }
 
+/// What the medium holds.
+pub fn medium<R>(site: &Site, with: impl FnOnce(&Incoming<'_>) -> R) -> R {
+    let open_blob = |_: &Blob| -> io::Result<Box<dyn Read>> { Ok(Box::new(BLOB)) };
+    with(&Incoming {
+        accepted: site.accepted.clone(),
+        plan: &site.manifest.plan,
+        set_json: b"set.json",
+        plan_json: &site.plan_json,
+        bundle: &site.bundle,
+        blobs: &site.manifest.blobs,
+        open_blob: &open_blob,
+    })
+}
+
 /// A command with a set, where the node has none.
 pub fn type_in(
     bench: &Bench<'_>,
@@ -379,22 +393,13 @@ pub fn type_in(
     let is_other = matches!(state.at, At::Rest | At::Forward | At::Doing)
         && state.set.as_ref().is_some_and(|set| set.serial < site.accepted.serial);
     if with_set && (is_free || is_other) {
-        let open_blob = |_: &Blob| -> io::Result<Box<dyn Read>> { Ok(Box::new(BLOB)) };
-        let incoming = Incoming {
-            accepted: site.accepted.clone(),
-            plan: &site.manifest.plan,
-            set_json: b"set.json",
-            plan_json: &site.plan_json,
-            bundle: &site.bundle,
-            blobs: &site.manifest.blobs,
-            open_blob: &open_blob,
-        };
         let current = loaded.as_ref().map(|loaded| loaded.plan());
-        match admit(&state, current, &home, &incoming) {
-            Ok(Admission::New) => {}
-            other => return Err(format!("{other:?}")),
-        }
-        journal = Some(stage_set(disk, &home, journal, &incoming, bench).map_err(|error| text(&error))?);
+        journal = Some(medium(site, |incoming| match admit(&state, current, &home, incoming) {
+            Ok(Admission::New) => {
+                stage_set(disk, &home, journal, incoming, bench).map_err(|error| text(&error))
+            }
+            other => Err(format!("{other:?}")),
+        })?);
         let state = journal.as_ref().unwrap().state().clone();
         loaded = load(disk, &home, &state).map_err(|error| text(&error))?;
     }
