@@ -816,6 +816,11 @@ fn password_hashes_of_accounts_are_sealed_to_the_leader_alone() {
     assert!(!opened.contains_key(&format!("lab2/{slot}")));
     let done = vault.compile("one", &[]);
     assert_eq!(done.code, 0, "{}", done.err);
+    let report = fs::read_to_string(vault.path("one/report.txt")).unwrap();
+    assert!(report.contains("\nlab1  leader  10.") && report.contains("\nlab2  worker  10."), "{report}");
+    let (_, report) = report.split_once("What is done, stage by stage").unwrap();
+    let (stages, _) = report.split_once("What became of").unwrap();
+    insta::assert_snapshot!(stages);
     let plan = steps("one", "lab1");
     assert_eq!(
         plan[passwords]["action"]["place"]["content"]["document"]["secrets"],
