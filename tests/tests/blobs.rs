@@ -155,6 +155,25 @@ fn images_that_nobody_asks_for_are_a_note() {
 }
 
 #[test]
+fn a_k0s_that_names_other_versions_too_is_taken_with_a_warning() {
+    let bench = Bench::new("examples/acme");
+    let text = format!("v1.33.1+k0s.0\0cannot upgrade from {K0S}\0");
+    payload::add(
+        &bench.path("site"),
+        &payload::k0s(&text, 9_000),
+        &payload::images(&IMAGES, "linux/amd64", 100),
+    );
+    let done = bench.compile("set", &[]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let named = format!("{K0S}, v1.33.1+k0s.0");
+    for words in ["warning[S112]", &named, "sha256sums.txt"] {
+        assert!(done.err.contains(words), "no {words:?} in {}", done.err);
+    }
+    let digest = stock(&bench.path("site/k0s"), "sha256sum", &["k0s"]).out;
+    assert!(done.err.contains(&digest[..64]), "{}", done.err);
+}
+
+#[test]
 fn a_serial_tells_apart_sets_that_differ_in_a_blob_alone() {
     let bench = bench();
     assert_eq!(bench.compile("set", &[]).code, 0);

@@ -108,6 +108,29 @@ fn refusals_have_a_code_and_a_way_out() {
     assert!(problem["message"].as_str().unwrap().contains("nodes/wrk1.tar.zst"), "{problem}");
 }
 
+#[test]
+fn a_corrected_set_takes_the_place_of_the_old_one_where_there_is_room_for_one_alone() {
+    let bench = bench();
+    payload::write(&bench.path("site/k0s/k0s"), &payload::k0s(K0S, 6_000_001));
+    payload::write(&bench.path("site/k0s/images.tar"), &payload::images(&IMAGES, "linux/amd64", 1_000_001));
+    bench.edit("site.yaml", "serial: 1", "serial: 2");
+    let done = bench.compile("corrected", &["--chunk-size", "2000000"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let (medium, program) = (bench.text("medium"), binary("airlift"));
+    std::fs::create_dir(bench.path("medium")).unwrap();
+    let run = "mount -t tmpfs -o size=20m none \"$1\" && \"$2\" carry \"$3\" \"$1/set\" >&2 && rm -f \"$1/set/$5\" && \"$2\" carry --force \"$4\" \"$1/set\" >&2 && cd \"$1/set\" && exec sha256sum plan.json $(find . -type f | sort)";
+    let (old, new, program) = (bench.text("set"), bench.text("corrected"), program.to_str().unwrap());
+    let sums = "exec sha256sum plan.json $(find . -type f | sort)";
+    let sums = stock(&bench.path("corrected"), "sh", &["-c", sums]).out;
+    // The old set is whole; or an interrupted carry left it without its list.
+    for missing in ["nothing", "set.json"] {
+        let args = ["--mount", "sh", "-c", run, "sh", &medium, program, &old, &new, missing];
+        let done = stock(&bench.path(""), "unshare", &args);
+        assert_eq!(done.code, 0, "{}", done.err);
+        assert_eq!(done.out, sums);
+    }
+}
+
 /// Run by tests/media.sh, once for each file system that the kernel mounts.
 #[test]
 #[ignore = "needs a mounted medium of 40 MB in AIRLIFT_MEDIUM and root; tests/media.sh makes some"]

@@ -107,6 +107,7 @@ fn no_secret_is_in_the_clear_in_anything_that_airlift_writes() {
         "trace",
     ]);
     assert_eq!(wrong.code, 3, "{}", wrong.err);
+    assert!(wrong.err.contains("hint: ") && wrong.err.contains("airlift secrets destroy"), "{}", wrong.err);
     said.push(("wrong passphrase", wrong));
 
     // What to look for: the canaries, and everything that was sealed, in whole and in parts.
@@ -571,6 +572,129 @@ fn destroying_asks_and_leaves_nothing() {
     assert!(gone.code == 3 && gone.err.contains("is not there"), "{}", gone.err);
 }
 
+/// `airlift secrets destroy` of a site, with something to read.
+fn destroy(vault: &Vault, more: &[&str], typed: &str) -> Done {
+    vault.private("given/typed", &format!("{typed}\n"));
+    let typed = fs::File::open(vault.path("given/typed")).unwrap();
+    let site = vault.text("site");
+    vault.command().args(["secrets", "destroy", &site]).args(more).stdin(typed).output().unwrap().into()
+}
+
+#[test]
+fn destroy_takes_nothing_but_the_store_of_this_site() {
+    let vault = small().made_and_sealed();
+    let other = small();
+    other.edit("site.yaml", "site: small", "site: other");
+    let other = other.made_and_sealed();
+    let (store, theirs) = (vault.store(), other.store());
+    let (named, theirs_named) = (store.to_str().unwrap(), theirs.to_str().unwrap());
+    let refused = |done: Done, code: i32, words: &[&str]| {
+        assert_eq!(done.code, code, "{}{}", done.out, done.err);
+        words.iter().for_each(|word| assert!(done.err.contains(word), "no {word:?} in {}", done.err));
+        assert!(!done.err.contains("every secret of small") || done.err.contains(named), "{}", done.err);
+    };
+    // Files of other kinds, whatever is said or typed.
+    vault.private("given/precious", "years of work\n");
+    let sealed = fs::read(vault.path("site/sealed/lab1/pki/ca.key.age")).unwrap();
+    fs::write(vault.path("given/sealed"), &sealed).unwrap();
+    for file in ["given/precious", "given/sealed"] {
+        let (path, before) = (vault.text(file), fs::read(vault.path(file)).unwrap());
+        for (yes, typed) in [(&["--yes"][..], ""), (&[], "destroy small"), (&[], &format!("destroy {path}"))]
+        {
+            let done = destroy(&vault, &[&["--store", &path], yes].concat(), typed);
+            refused(done, 3, &["no store of Airlift", "nothing was destroyed"]);
+            assert_eq!(fs::read(vault.path(file)).unwrap(), before);
+        }
+    }
+    // Another site's store, as AIRLIFT_STORE names it to whoever forgot it.
+    for (yes, typed) in [(&["--yes"][..], ""), (&[], "destroy small")] {
+        let done = destroy(&vault, &[&["--store", theirs_named], yes].concat(), typed);
+        refused(done, 3, &["is the store of the site other, not of small"]);
+    }
+    // Nothing beside it says whose it is: a copy, an older Airlift's, or another file in its place. Then the passphrase
+    // tells, or the operator by typing which file.
+    let lock = |store: &Path| {
+        store.with_file_name(format!(".{}.lock", store.file_name().unwrap().to_str().unwrap()))
+    };
+    fs::copy(&theirs, vault.path("given/copy")).unwrap();
+    let copy = vault.text("given/copy");
+    let passphrase = ["--passphrase-file", &vault.text("given/passphrase")];
+    refused(destroy(&vault, &["--store", &copy, "--yes"], ""), 2, &["--passphrase-file"]);
+    refused(destroy(&vault, &["--store", &copy], "destroy small"), 2, &["nothing was destroyed", &copy]);
+    let opened = destroy(&vault, &[&["--store", &copy, "--yes"], &passphrase[..]].concat(), "");
+    refused(opened, 3, &["is the store of the site other, not of small"]);
+    fs::remove_file(lock(&store)).unwrap();
+    refused(destroy(&vault, &["--yes"], ""), 2, &["--passphrase-file"]);
+    vault.private("given/wrong", "some other passphrase\n");
+    let wrong = ["--yes", "--passphrase-file", &vault.text("given/wrong")];
+    refused(destroy(&vault, &wrong, ""), 3, &["does not open", "type"]);
+    assert_eq!(vault.secrets("show", &[]).code, 0);
+    refused(
+        destroy(&other, &["--store", named, "--yes"], ""),
+        3,
+        &["is the store of the site small, not of other"],
+    );
+    fs::rename(&theirs, &store).unwrap();
+    refused(destroy(&vault, &["--yes"], ""), 2, &["--passphrase-file"]);
+    // The ways out: the passphrase, else the path.
+    let args = ["--store", &copy, "--passphrase-file", &vault.text("given/wrong")];
+    let done = destroy(&vault, &args, &format!("destroy {copy}"));
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(!vault.path("given/copy").exists());
+    fs::rename(&store, &theirs).unwrap();
+    fs::remove_file(lock(&theirs)).unwrap();
+    let done = destroy(&other, &[&["--yes"], &passphrase[..]].concat(), "");
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(!theirs.exists() && !lock(&theirs).exists());
+}
+
+#[test]
+fn old_secrets_are_not_sealed_beside_what_follows_the_new_inputs() {
+    let vault = Vault::new("examples/acme", None, &["mgr1", "mgr2", "mgr3", "wrk1", "wrk2", "wrk3"]);
+    vault.edit(
+        "site.yaml",
+        "    ca_file: registry/ca.pem\n  chart",
+        "    ca_file: registry/ca.pem\n    credentials_file: login\n  chart",
+    );
+    let login =
+        |password: &str| vault.private("site/login", &format!("username: puller\npassword: {password}\n"));
+    login("first-password");
+    assert_eq!(vault.secrets("new", &[]).code, 0);
+    assert_eq!(vault.secrets("seal", &[]).code, 0);
+    let (sealed, opened) = (files(&vault.path("site/sealed")), vault.opened());
+    login("second-password");
+    vault.edit("mke3.toml", "example-reader-password", "rotated-reader-password");
+    let refused = vault.secrets("seal", &[]);
+    assert_eq!(refused.code, 3, "{}", refused.err);
+    let names = ["mke3/auth.ldap.reader_password", "registry/image-password"];
+    for name in names {
+        assert!(
+            refused.err.contains("S111") && refused.err.contains(&format!("--renew {name}")),
+            "{}",
+            refused.err
+        );
+    }
+    assert_eq!(files(&vault.path("site/sealed")), sealed, "nothing half sealed");
+    // Whoever blanks the file then gets the old secrets with the old digest, which the leader will find wanting.
+    assert_eq!(vault.secrets("new", &[]).code, 0);
+    login("first-password");
+    let toml = fs::read_to_string(vault.path("site/mke3.toml")).unwrap();
+    vault.edit("mke3.toml", "rotated-reader-password", "airlift-secret(mke3/auth.ldap.reader_password)");
+    assert_eq!(vault.secrets("seal", &[]).code, 0);
+    assert_eq!(vault.opened()["mgr1/drift/mke3.toml"], opened["mgr1/drift/mke3.toml"]);
+    fs::write(vault.path("site/mke3.toml"), toml).unwrap();
+    login("second-password");
+    // The way out that it names.
+    let renewed = vault.secrets("new", &["--renew", names[0], "--renew", names[1]]);
+    assert_eq!(renewed.code, 0, "{}", renewed.err);
+    assert_eq!(vault.secrets("seal", &[]).code, 0);
+    let now = vault.opened();
+    assert_eq!(now["wrk1/registry/image-password"], "\"second-password\"");
+    assert_eq!(now["mgr1/mke3/auth.ldap.reader_password"], "\"rotated-reader-password\"");
+    let exact = stock(&vault.path("site"), "sha256sum", &["mke3.toml"]).out[..64].to_owned();
+    assert_eq!(now["mgr1/drift/mke3.toml"], exact);
+}
+
 #[test]
 fn a_second_process_is_kept_out_and_a_killed_one_leaves_a_whole_store() {
     let vault = small();
@@ -692,6 +816,11 @@ fn password_hashes_of_accounts_are_sealed_to_the_leader_alone() {
     assert!(!opened.contains_key(&format!("lab2/{slot}")));
     let done = vault.compile("one", &[]);
     assert_eq!(done.code, 0, "{}", done.err);
+    let report = fs::read_to_string(vault.path("one/report.txt")).unwrap();
+    assert!(report.contains("\nlab1  leader  10.") && report.contains("\nlab2  worker  10."), "{report}");
+    let (_, report) = report.split_once("What is done, stage by stage").unwrap();
+    let (stages, _) = report.split_once("What became of").unwrap();
+    insta::assert_snapshot!(stages);
     let plan = steps("one", "lab1");
     assert_eq!(
         plan[passwords]["action"]["place"]["content"]["document"]["secrets"],

@@ -88,7 +88,8 @@ pub fn take(from: &From<'_>, into: &Into<'_>, findings: &mut Findings) -> Result
     if let Some(named) = &settings.k0s_binary
         && let Some(program) = taker.one(named, K0S.to_owned(), |reader| program::inspect(reader))?
     {
-        taker.findings.append(about_program(named, &program, contract));
+        let sha256 = taker.taken.last().map(|taken| taken.blob.sha256);
+        taker.findings.append(about_program(named, &program, sha256, contract));
     }
     let mut bundles = Vec::new();
     for (number, named) in settings.image_bundles.iter().enumerate() {
@@ -206,15 +207,22 @@ fn unreadable(named: &Field<SitePath>, error: &io::Error) -> Finding {
         .help("copy it into the site directory again, and compare its digest")
 }
 
-fn about_program(named: &Field<SitePath>, program: &Program, contract: &Contract) -> Findings {
+fn about_program(
+    named: &Field<SitePath>,
+    program: &Program,
+    sha256: Option<Sha256>,
+    contract: &Contract,
+) -> Findings {
     let mut findings = Findings::new();
     let (label, version) = (&named.value, contract.k0s.version);
     let help = format!("copy k0s-{version}-amd64 here; `sha256sums.txt` of that release has its digest");
     if program.machine != program::Machine::Amd64 {
         let text = format!("{label} is {}", program.machine.describe());
         findings.push(named.finding(code::K0S_PROGRAM, text).help(help));
-    } else if !program.is(version) {
-        let found: Vec<_> = program.versions.iter().map(String::as_str).collect();
+        return findings;
+    }
+    let found: Vec<_> = program.versions.iter().map(String::as_str).collect();
+    if !program.is(version) {
         let text = match found.as_slice() {
             [] => format!("{label} does not look like k0s: no version of k0s is in it"),
             [one] => format!("{label} is k0s {one}; {} takes {version}", contract.id),
@@ -225,6 +233,19 @@ fn about_program(named: &Field<SitePath>, program: &Program, contract: &Contract
             ),
         };
         findings.push(named.finding(code::K0S_VERSION, text).help(help));
+    } else if found.len() > 1 {
+        let text = format!("{label} names several versions of k0s: {}", found.join(", "));
+        let digest = sha256.map(|sha256| sha256.to_string()).unwrap_or_default();
+        let finding = named.finding(code::K0S_SEVERAL, text);
+        findings.push(
+            finding
+                .note(format!(
+                    "one is its own; the others may stand in its help texts. Its SHA-256 is {digest}"
+                ))
+                .help(format!(
+                    "compare with the line k0s-{version}-amd64 in `sha256sums.txt` of that release"
+                )),
+        );
     }
     findings
 }

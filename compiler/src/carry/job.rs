@@ -1,5 +1,6 @@
 //! The whole of it: look, refuse or write, read back, repeat what is wrong, finish with `set.json`.
 
+use super::leftover;
 use super::medium::Medium;
 use super::transfer::{CopyError, Found, Member, check, copy, place, sync};
 use crate::diag::codes::output as code;
@@ -80,8 +81,16 @@ pub enum CarryError {
         /// The plan of what lies there.
         plan_id: String,
     },
-    /// The target holds files that are not the set's.
-    #[error("{} holds files that are not of this set: {}", .path.display(), some(.files))]
+    /// The target holds a part of another set, as an interrupted carry leaves it.
+    #[error("{} holds what is left of another set: {}", .path.display(), some(.files))]
+    Leftover {
+        /// The target.
+        path: PathBuf,
+        /// Paths of what is left.
+        files: Vec<String>,
+    },
+    /// The target holds files that are no set's.
+    #[error("{} holds files that are of no set: {}", .path.display(), some(.files))]
     Foreign {
         /// The target.
         path: PathBuf,
@@ -138,7 +147,7 @@ impl CarryError {
         match self {
             Self::Source(_) => code::CARRY_SOURCE.id,
             Self::NotADirectory(_) | Self::NoParent(_) | Self::Inside(_) => code::CARRY_TARGET.id,
-            Self::OtherSet { .. } | Self::Foreign { .. } => code::CARRY_OCCUPIED.id,
+            Self::OtherSet { .. } | Self::Leftover { .. } | Self::Foreign { .. } => code::CARRY_OCCUPIED.id,
             Self::ReadOnly(_) | Self::FileSystem { .. } => code::CARRY_FILE_SYSTEM.id,
             Self::Room { .. } => code::CARRY_ROOM.id,
             Self::Write { .. } => code::CARRY_WRITE.id,
@@ -157,6 +166,9 @@ impl CarryError {
             Self::NoParent(_) => "look whether the medium is mounted, or make the directory",
             Self::Inside(_) => "name a directory on the medium",
             Self::OtherSet { .. } => "take another directory, or --force to put this set in its place",
+            Self::Leftover { .. } => {
+                "take another directory, or --force to remove these files and carry the set there"
+            }
             Self::Foreign { .. } => {
                 "take another directory, for example TARGET/set: a set with more files in it is refused on the nodes"
             }
@@ -182,7 +194,7 @@ pub fn carry(
     each: &mut dyn FnMut(Event<'_>),
 ) -> Result<Carried, CarryError> {
     let source = Source::open(root, options.trust).map_err(CarryError::Source)?;
-    let medium = look(root, target, &source, options.replace)?;
+    let (medium, spare) = look(root, target, &source, options.replace)?;
     make(target)?;
 
     // What is right already stays; it is read back like everything else.
@@ -201,15 +213,16 @@ pub fn carry(
     }
     let whole = read_small(target, SetIndex::FILE).is_ok_and(|json| json == source.json);
     let needed: u64 = todo.iter().map(|member| medium.takes(member.size)).sum();
-    let reclaimed: u64 = todo.iter().map(|member| size_of(&target.join(&member.path))).sum();
+    let removed = todo.iter().map(|member| &member.path).chain(&spare);
+    let reclaimed: u64 = removed.map(|path| size_of(&target.join(path))).sum();
     if let Some(free) = medium.free().map(|free| free.saturating_add(reclaimed))
         && needed > free
     {
         return Err(CarryError::Room { path: target.to_owned(), needed, free });
     }
-    if !whole || !todo.is_empty() {
+    if !whole || !todo.is_empty() || !spare.is_empty() {
         // From here to the end this is no set.
-        withdraw(target, &source)?;
+        withdraw(target, &source, &spare)?;
     }
     write_all(root, target, todo, &mut done, each)?;
 
@@ -385,8 +398,13 @@ fn size_of(path: &Path) -> u64 {
     fs::symlink_metadata(path).map_or(0, |about| about.len())
 }
 
-/// Looks at the target without touching it.
-fn look(root: &Path, target: &Path, source: &Source, replace: bool) -> Result<Medium, CarryError> {
+/// Looks at the target without touching it: the medium, and what of another set there has to go.
+fn look(
+    root: &Path,
+    target: &Path,
+    source: &Source,
+    replace: bool,
+) -> Result<(Medium, Vec<String>), CarryError> {
     let there = fs::symlink_metadata(target).is_ok();
     if there && !target.is_dir() {
         return Err(CarryError::NotADirectory(target.to_owned()));
@@ -405,9 +423,7 @@ fn look(root: &Path, target: &Path, source: &Source, replace: bool) -> Result<Me
     if real.starts_with(&set) || (there && set.starts_with(&real)) {
         return Err(CarryError::Inside(target.to_owned()));
     }
-    if there {
-        occupied(target, source, replace)?;
-    }
+    let spare = if there { occupied(target, source, replace)? } else { Vec::new() };
     let medium = Medium::of(base).map_err(unreadable)?;
     if medium.is_read_only() {
         return Err(CarryError::ReadOnly(target.to_owned()));
@@ -416,30 +432,29 @@ fn look(root: &Path, target: &Path, source: &Source, replace: bool) -> Result<Me
     if !reasons.is_empty() {
         return Err(CarryError::FileSystem { path: target.to_owned(), reasons });
     }
-    Ok(medium)
+    Ok((medium, spare))
 }
 
-/// Refuses a target with another set or with files of nobody's.
-fn occupied(target: &Path, source: &Source, replace: bool) -> Result<(), CarryError> {
+/// Refuses a target with files of nobody's, and, unless they are to be replaced, one with another set or a part of one. An
+/// interrupted run took `set.json` away first, so a part is known by what its files are called.
+fn occupied(target: &Path, source: &Source, replace: bool) -> Result<Vec<String>, CarryError> {
     let old = read_small(target, SetIndex::FILE).ok().filter(|json| *json != source.json);
     let old_index = old.as_ref().and_then(|json| SetIndex::parse(json).ok());
     if old.is_some() && !replace {
         let plan_id = old_index.map_or_else(|| "unknown".to_owned(), |index| index.plan_id.to_string());
         return Err(CarryError::OtherSet { path: target.to_owned(), plan_id });
     }
-    let of_old = |path: &str| {
-        old_index.as_ref().is_some_and(|index| {
-            index.file(path).is_some()
-                || path.strip_suffix(".minisig").is_some_and(|path| index.file(path).is_some())
-                || (path.starts_with("approvals/") && path.ends_with(".minisig"))
-        })
-    };
-    let files: Vec<String> =
-        present(target).into_iter().filter(|path| !source.has(path) && !of_old(path)).collect();
-    match files.is_empty() {
-        true => Ok(()),
-        false => Err(CarryError::Foreign { path: target.to_owned(), files }),
+    let of_old = |path: &str| old_index.as_ref().is_some_and(|index| index.file(path).is_some());
+    let others = present(target).into_iter().filter(|path| !source.has(path));
+    let (spare, foreign): (Vec<String>, Vec<String>) =
+        others.partition(|path| of_old(path) || leftover::is_of_a_set(path));
+    if !foreign.is_empty() {
+        return Err(CarryError::Foreign { path: target.to_owned(), files: foreign });
     }
+    if !spare.is_empty() && !replace {
+        return Err(CarryError::Leftover { path: target.to_owned(), files: spare });
+    }
+    Ok(spare)
 }
 
 /// Everything below a directory that is not a directory.
@@ -469,8 +484,8 @@ fn make(target: &Path) -> Result<(), CarryError> {
     }
 }
 
-/// Takes away what makes the target a set, first `set.json`; then what only an older set there had.
-fn withdraw(target: &Path, source: &Source) -> Result<(), CarryError> {
+/// Takes away what makes the target a set, first `set.json`; then what only another set there had.
+fn withdraw(target: &Path, source: &Source, spare: &[String]) -> Result<(), CarryError> {
     let remove = |name: &str| {
         let path = target.join(name);
         match fs::remove_file(&path) {
@@ -485,5 +500,5 @@ fn withdraw(target: &Path, source: &Source) -> Result<(), CarryError> {
         remove(&format!("{name}.partial"))?;
     }
     sync(target).map_err(|source| CarryError::Write { path: target.to_owned(), source })?;
-    present(target).iter().filter(|path| !source.has(path)).try_for_each(|path| remove(path))
+    spare.iter().try_for_each(|path| remove(path))
 }

@@ -10,6 +10,7 @@
 //! sizes that its file system can't hold.
 
 mod job;
+mod leftover;
 mod medium;
 #[cfg(test)]
 mod tests;

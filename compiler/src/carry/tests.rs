@@ -222,6 +222,85 @@ fn what_lies_on_the_target_is_never_overwritten_unasked() {
 }
 
 #[test]
+fn what_is_left_of_another_set_goes_by_order_alone_and_nothing_else_goes_with_it() {
+    let bench = Bench::new();
+    let other_blob = format!("blobs/sha256/{}.part/0001", "ab".repeat(32));
+    let leave = |target: &str| {
+        bench.write_set(target, "older plan");
+        let to = bench.path(target);
+        fs::create_dir_all(to.join(&other_blob).parent().unwrap()).unwrap();
+        fs::write(to.join(&other_blob), "half").unwrap();
+        fs::write(to.join("nodes/m2.tar.zst"), "old").unwrap();
+        fs::remove_file(to.join("set.json")).unwrap();
+    };
+    leave("left");
+    let before = files(&bench.path("left"));
+    let refused = bench.carry("left").unwrap_err();
+    assert!(
+        matches!(&refused, CarryError::Leftover { files, .. } if *files == [&*other_blob, "nodes/m2.tar.zst"])
+    );
+    assert!(refused.hint().contains("--force"), "{refused}");
+    assert_eq!(files(&bench.path("left")), before);
+    bench.carry_with("left", true, &mut |_| ()).unwrap();
+    bench.assert_equal("left");
+
+    leave("mixed");
+    fs::write(bench.path("mixed/nodes/letter.txt"), "mine").unwrap();
+    let before = files(&bench.path("mixed"));
+    let refused = bench.carry_with("mixed", true, &mut |_| ()).unwrap_err();
+    assert!(
+        matches!(&refused, CarryError::Foreign { files, .. } if *files == ["nodes/letter.txt"]),
+        "{refused}"
+    );
+    assert_eq!(files(&bench.path("mixed")), before);
+}
+
+#[test]
+fn an_interrupted_replacement_goes_on_with_the_same_command() {
+    struct Stop;
+    let bench = Bench::new();
+    bench.write_set("older", "older plan");
+    fs::write(bench.path("older/nodes/m2.tar.zst"), "old").unwrap();
+    // Between two events files go in this order: the list first, then what only the old set had.
+    let gone = ["set.json", "set.json.minisig", "SHA256SUMS", "nodes/m2.tar.zst"];
+    for cut in 0..=gone.len() {
+        copy_all(&bench.path("older"), &bench.path("to"));
+        gone[..cut].iter().for_each(|name| fs::remove_file(bench.path("to").join(name)).unwrap());
+        bench.carry_with("to", true, &mut |_| ()).unwrap();
+        bench.assert_equal("to");
+        fs::remove_dir_all(bench.path("to")).unwrap();
+    }
+    for moment in 0.. {
+        copy_all(&bench.path("older"), &bench.path("to"));
+        let mut count = 0;
+        let run = std::panic::AssertUnwindSafe(|| {
+            bench.carry_with("to", true, &mut |_| {
+                if count == moment {
+                    std::panic::resume_unwind(Box::new(Stop));
+                }
+                count += 1;
+            })
+        });
+        let ended = std::panic::catch_unwind(run).is_err();
+        bench.carry_with("to", true, &mut |_| ()).unwrap();
+        bench.assert_equal("to");
+        fs::remove_dir_all(bench.path("to")).unwrap();
+        if !ended {
+            assert!(moment > 8);
+            break;
+        }
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    for (name, bytes) in files(from) {
+        let path = to.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+}
+
+#[test]
 fn a_signature_is_asked_for_where_a_key_is_given() {
     let bench = Bench::new();
     let other = bench.path("other");

@@ -389,10 +389,10 @@ pub enum SecretsVerb {
         /// The site directory.
         #[arg(value_name = "SITE_DIR", default_value = ".")]
         dir: PathBuf,
-        /// The store; $AIRLIFT_STORE, or $XDG_DATA_HOME/airlift/SITE.secrets.age, if absent.
-        #[arg(long, value_name = "FILE", env = "AIRLIFT_STORE")]
-        store: Option<PathBuf>,
-        /// Don't ask.
+        /// The store; its passphrase is needed only where nothing else says whose store it is.
+        #[command(flatten)]
+        store: StoreArgs,
+        /// Don't ask, where it is sure that this is the site's store.
         #[arg(long)]
         yes: bool,
         /// For whom the answer is.

@@ -41,13 +41,13 @@ pub fn run(ui: Ui, verb: SecretsVerb) -> anyhow::Result<Answer> {
         SecretsVerb::Seal { site, store, plaintext_secrets, work_factor, .. } => {
             seal(ui, &site, &store, plaintext_secrets, work_factor)
         }
-        SecretsVerb::Destroy { dir, store, yes, .. } => destroy(ui, &dir, store.as_deref(), yes),
+        SecretsVerb::Destroy { dir, store, yes, .. } => destroy(ui, &dir, &store, yes),
     };
     match done {
         Err(error) => match error.downcast_ref::<SecretsError>() {
             // What a person can mend is not unforeseen.
             Some(SecretsError::Write { .. } | SecretsError::Make { .. }) | None => Err(error),
-            Some(known) => Ok(Answer::new(exit::INPUT).problem(known.to_string(), None)),
+            Some(known) => Ok(Answer::new(exit::INPUT).problem(known.to_string(), known.hint())),
         },
         done => done,
     }
@@ -147,7 +147,8 @@ fn seal(
     let mut store = file.read(&passphrase, &name)?;
     let before = store.seals.clone();
     let mut found = Findings::new();
-    let sealed = seal::seal(&mut store, site, &files, &slots, plaintext, &mut found)?;
+    let passwords = translated.passwords().collect();
+    let sealed = seal::seal(&mut store, site, &files, &slots, passwords, plaintext, &mut found)?;
     ui.findings(&found);
     let Some(sealed) = sealed else {
         return Ok(Answer::stopped(&found, "nothing was sealed"));
@@ -212,24 +213,48 @@ fn show(dir: &Path, store_args: &StoreArgs) -> anyhow::Result<Answer> {
     Answer::new(exit::DONE).result(&shown, shown.to_string())
 }
 
-fn destroy(ui: Ui, dir: &Path, store: Option<&Path>, yes: bool) -> anyhow::Result<Answer> {
-    let (file, name) = hold(store, dir, &site_name(dir)?)?;
+/// Works without the passphrase, which may be lost. Where nothing else says whose store it is, the operator does, by typing
+/// which file is to go.
+fn destroy(ui: Ui, dir: &Path, store: &StoreArgs, yes: bool) -> anyhow::Result<Answer> {
+    let (file, name) = hold(store.store.as_deref(), dir, &site_name(dir)?)?;
     if !file.exists() {
         return Err(SecretsError::Absent(file.path().to_owned()).into());
     }
     let path = file.path().to_owned();
-    if !yes {
-        let sentence = format!("destroy {name}");
-        ui.say(&format!(
-            "{} holds every secret of {name}. Without it nothing can be sealed again: a node that gets another key, or is \
-             added, needs a new store and a new set for all. Type `{sentence}` to go on:",
-            path.display()
-        ));
+    let sure = match file.site()? {
+        Some(is) if is != name => return Err(SecretsError::OtherSite { path, is, wanted: name }.into()),
+        Some(_) => true,
+        None => match ask::given(store.passphrase_file.as_deref(), PASSPHRASE)? {
+            Some(passphrase) => match file.read(&passphrase, &name) {
+                // It may be lost; whoever types the path needs none.
+                Err(SecretsError::Passphrase(_)) if !yes => false,
+                read => read.map(|_| true)?,
+            },
+            None => false,
+        },
+    };
+    let shown = path.display();
+    let (sentence, about, instead) = match sure {
+        true => (format!("destroy {name}"), format!("holds every secret of {name}"), "give --yes"),
+        false => (
+            format!("destroy {shown}"),
+            "is some site's store; nothing beside it says of which".to_owned(),
+            "give --passphrase-file, which tells whose store it is",
+        ),
+    };
+    if !(yes && sure) {
         let mut typed = String::new();
-        stdin().lock().read_line(&mut typed)?;
+        if !yes {
+            ui.say(&format!(
+                "{shown} {about}. Without it nothing can be sealed again: a node that gets another key, or is added, needs a \
+                 new store and a new set for all. Type `{sentence}` to go on:"
+            ));
+            stdin().lock().read_line(&mut typed)?;
+        }
         if typed.trim() != sentence {
-            let hint = format!("type `{sentence}`, or give --yes");
-            return Ok(Answer::new(exit::USAGE).problem("nothing was destroyed", Some(&hint)));
+            let why = if yes { format!(": {shown} {about}, so --yes is not enough") } else { String::new() };
+            let hint = format!("type `{sentence}` when it asks, or {instead}");
+            return Ok(Answer::new(exit::USAGE).problem(format!("nothing was destroyed{why}"), Some(&hint)));
         }
     }
     file.destroy()?;

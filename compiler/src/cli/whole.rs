@@ -2,8 +2,8 @@
 
 use super::progress::Progress;
 use crate::blob::{self, Taken};
+use crate::compile::Translated;
 use crate::compile::bundle::{self, Packed, Parts, Sink};
-use crate::compile::{Translated, report};
 use crate::diag::Findings;
 use crate::document::NodeDocuments;
 use crate::emit::{OutputError, SetWriter, SigningKey};
@@ -59,8 +59,7 @@ impl<'a> Whole<'a> {
         sink: &impl Sink,
     ) -> anyhow::Result<Packed> {
         let Self { translated, site, nodes, files } = *self;
-        let report = report::text(translated, site, nodes, blobs, findings)?;
-        let parts = Parts { translated, site, nodes, files, blobs, report: &report, sealed };
+        let parts = Parts { translated, site, nodes, files, blobs, findings, sealed };
         bundle::pack(&parts, key, sink).context("can't pack the set")
     }
 }

@@ -3,10 +3,11 @@
 //! Files go to a [`Sink`] as they are made, bundles from several threads at once, so that memory holds a few bundles and
 //! never the set. Only `set.json`, which is made last, knows them all.
 
-use super::Translated;
 use super::rights::Rights;
 use super::secrets::NodeSecrets;
+use super::{Translated, report};
 use crate::blob::Taken;
+use crate::diag::Findings;
 use crate::document::{Document, Installation, NodeDocuments, Placed, RenderError};
 use crate::emit::{OutputError, SetWriter, SigningKey};
 use crate::secrets::Sealed;
@@ -25,6 +26,7 @@ use airlift_bundle::plan::{
 use airlift_bundle::set::{SetFile, SetIndex};
 use airlift_bundle::value::{Account, Format, Mode, PlanId, Serial};
 use rayon::prelude::*;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -83,6 +85,9 @@ pub enum PackError {
     /// A sealed file that is another one than when the site was read.
     #[error("{0} changed while the set was made; run the same command again")]
     Changed(String),
+    /// The report asks for what it is not given.
+    #[error("report.txt: {0}")]
+    Report(minijinja::Error),
     /// A value that a document can't hold.
     #[error("{label}: {source}")]
     Render {
@@ -112,8 +117,8 @@ pub struct Parts<'a> {
     pub files: &'a SiteFiles,
     /// The blobs. Their content goes its own way into the set.
     pub blobs: &'a [Taken],
-    /// `report.txt`.
-    pub report: &'a str,
+    /// What `report.txt` tells beside the rest.
+    pub findings: &'a Findings,
     /// What was sealed; without it the set can be looked at, but nodes can't be migrated with it.
     pub sealed: Option<&'a Sealed>,
 }
@@ -138,7 +143,6 @@ pub fn pack(parts: &Parts<'_>, key: Option<&SigningKey>, sink: &impl Sink) -> Re
     let mut listed: Vec<SetFile> =
         texts.iter().map(|(path, bytes)| take(path, bytes)).collect::<Result<_, PackError>>()?;
     listed.push(ledger(translated, sink)?);
-    listed.push(take("report.txt", parts.report.as_bytes())?);
     listed.extend(blobs.iter().flat_map(|taken| taken.pieces.iter().cloned()));
 
     let data_dir = site.settings.data_dir.value.as_str();
@@ -154,6 +158,18 @@ pub fn pack(parts: &Parts<'_>, key: Option<&SigningKey>, sink: &impl Sink) -> Re
     let planned: Vec<PlannedNode> = work()
         .map(|(i, (facts, node))| Ok(plan_of(i, facts, node, &everywhere.files(nodes, node)?)?.0))
         .collect::<Result<_, PackError>>()?;
+    // What is done depends on the role alone, so one plan of each role tells it for all nodes.
+    let mut told: BTreeMap<Role, NodePlan> = BTreeMap::new();
+    for (i, ((facts, node), planned)) in
+        site.inventory.nodes.iter().zip(&nodes.nodes).zip(&planned).enumerate()
+    {
+        if let Entry::Vacant(untold) = told.entry(planned.node.role) {
+            let (_, plan, _) = plan_of(i, facts, node, &everywhere.files(nodes, node)?)?;
+            untold.insert(plan);
+        }
+    }
+    let report = report::text(parts, &planned, &told).map_err(PackError::Report)?;
+    listed.push(take("report.txt", report.as_bytes())?);
     let plan = Plan {
         format: Format,
         site: site.settings.site.value.to_string().parse()?,

@@ -7,7 +7,7 @@ pub mod bundle;
 #[cfg(test)]
 mod hostile;
 mod inputs;
-pub mod report;
+mod report;
 mod rights;
 #[cfg(test)]
 mod schema;

@@ -44,6 +44,14 @@ pub enum SecretsError {
         /// What is wrong with it.
         why: String,
     },
+    /// It is something else, and must not be destroyed for a store.
+    #[error("{} is no store of Airlift ({why}); nothing was destroyed", .path.display())]
+    NoStore {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// It was made by a newer Airlift.
     #[error("{} has the form {form}; this Airlift knows form 1, take a newer one", .path.display())]
     Newer {
@@ -79,4 +87,18 @@ pub enum SecretsError {
     /// The format refused.
     #[error(transparent)]
     Format(#[from] airlift_bundle::Error),
+}
+
+impl SecretsError {
+    /// The way out, where the message has no room for it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Passphrase(_) => Some(
+                "sets that are compiled already need no passphrase. If it is lost: `airlift secrets destroy` takes the store \
+                 away without it (type the sentence that it asks for), `airlift secrets new` and `seal` make other secrets; \
+                 then raise `serial` in site.yaml and compile a new set for all nodes",
+            ),
+            _ => None,
+        }
+    }
 }

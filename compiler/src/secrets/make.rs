@@ -1,8 +1,8 @@
 //! Fills a store: makes what has to be made, takes what lies in inputs, takes what is given by hand.
 //!
 //! What is there stays as it is, whatever the inputs say now; only [`Wish::renew`] makes or takes a thing anew. Two things
-//! follow the inputs by themselves: the digest of the configuration, which is no secret of anybody's, and the codes of a
-//! node whose role is another one, since codes belong to a role.
+//! follow the inputs by themselves: the digest of the configuration, which is no secret of anybody's, as long as the store
+//! has the secrets of that very file; and the codes of a node whose role is another one, since codes belong to a role.
 
 use super::authority;
 use super::codes;
@@ -219,45 +219,72 @@ impl Filling<'_> {
         Ok(())
     }
 
-    /// What lies in inputs: secrets of the configuration, users' passwords, the licence, logins of registries.
     fn take(&mut self, wish: &mut Wish<'_>) -> Result<(), SecretsError> {
-        for (slot, value) in mke3::secrets(&wish.site.mke3_toml) {
-            self.accept(slot.name(), Kind::Input, value);
-        }
-        for (slot, value) in std::mem::take(&mut wish.passwords) {
-            self.accept(slot, Kind::Input, value);
-        }
-        let settings = &wish.site.settings;
-        if let Some(label) = settings.license_file.as_ref().map(|file| file.value.as_str()) {
-            let mut unshown = crate::diag::Findings::new();
-            let text = wish.files.bytes(label).and_then(|bytes| source::decode(label, bytes, &mut unshown));
-            let text = text.ok_or_else(|| {
-                SecretsError::Value(format!("{label} is not text; copy the licence there as it was sent"))
-            })?;
-            let text = text.text().trim();
-            if !text.contains(mke3::SLOT) {
-                self.accept(policy::LICENSE, Kind::Input, Secret::new(text.to_owned()));
-            }
-        }
-        let image = settings.image_registry.as_ref().map(|r| (&r.credentials_file, &r.url.value.0));
-        let chart = settings.chart_registry.as_ref().map(|r| (&r.credentials_file, &r.url.value.0));
-        for (name, registry) in [(policy::IMAGE_PASSWORD, image), (policy::CHART_PASSWORD, chart)] {
-            let Some((Some(file), address)) = registry else { continue };
-            let label = file.value.as_str();
-            if let Some(value) = wish.files.get(label).and_then(|file| password(file, label, address)) {
-                self.accept(name, Kind::Input, value);
-            }
+        for (name, value) in inputs(wish.site, wish.files, std::mem::take(&mut wish.passwords))? {
+            self.accept(&name, Kind::Input, value);
         }
         Ok(())
     }
 
+    /// The digest belongs to the secrets that the store has: while one of the file's own is another one, the digest stays too.
     fn drift(&mut self, wish: &Wish<'_>) {
+        let mut own = mke3::secrets(&wish.site.mke3_toml).into_iter();
+        if own.any(|(slot, _)| self.made.differ.iter().any(|name| name == slot.name())) {
+            return;
+        }
         let Some((exact, blanked)) = drift(wish.site, wish.files) else { return };
         let entry = self.store.get(policy::DRIFT);
         if entry.is_none_or(|entry| entry.public != blanked || !entry.value.same(&exact)) {
             self.insert(policy::DRIFT, Kind::Digest, blanked, exact);
         }
     }
+}
+
+/// What lies in inputs, by the names that the store has for it: secrets of the configuration, users' passwords, the licence,
+/// logins of registries.
+fn inputs(
+    site: &Site,
+    files: &SiteFiles,
+    passwords: Vec<(&str, Secret)>,
+) -> Result<Vec<(String, Secret)>, SecretsError> {
+    let mut found: Vec<(String, Secret)> = Vec::new();
+    let own = mke3::secrets(&site.mke3_toml);
+    found.extend(own.into_iter().map(|(slot, value)| (slot.name().to_owned(), value)));
+    found.extend(passwords.into_iter().map(|(slot, value)| (slot.to_owned(), value)));
+    let settings = &site.settings;
+    if let Some(label) = settings.license_file.as_ref().map(|file| file.value.as_str()) {
+        let mut unshown = crate::diag::Findings::new();
+        let text = files.bytes(label).and_then(|bytes| source::decode(label, bytes, &mut unshown));
+        let text = text.ok_or_else(|| {
+            SecretsError::Value(format!("{label} is not text; copy the licence there as it was sent"))
+        })?;
+        let text = text.text().trim();
+        if !text.contains(mke3::SLOT) {
+            found.push((policy::LICENSE.to_owned(), Secret::new(text.to_owned())));
+        }
+    }
+    let image = settings.image_registry.as_ref().map(|r| (&r.credentials_file, &r.url.value.0));
+    let chart = settings.chart_registry.as_ref().map(|r| (&r.credentials_file, &r.url.value.0));
+    for (name, registry) in [(policy::IMAGE_PASSWORD, image), (policy::CHART_PASSWORD, chart)] {
+        let Some((Some(file), address)) = registry else { continue };
+        let label = file.value.as_str();
+        if let Some(value) = files.get(label).and_then(|file| password(file, label, address)) {
+            found.push((name.to_owned(), value));
+        }
+    }
+    Ok(found)
+}
+
+/// Names of the secrets for which the store has another value than an input.
+pub(super) fn differing(
+    store: &Store,
+    site: &Site,
+    files: &SiteFiles,
+    passwords: Vec<(&str, Secret)>,
+) -> Result<Vec<String>, SecretsError> {
+    let differs = |name: &str, value: &Secret| store.get(name).is_some_and(|entry| !entry.value.same(value));
+    let found = inputs(site, files, passwords)?.into_iter();
+    Ok(found.filter(|(name, value)| differs(name, value)).map(|(name, _)| name).collect())
 }
 
 /// Digests of the configuration as it is and without its secrets. `None` where its secrets are taken out already: then

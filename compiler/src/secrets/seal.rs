@@ -2,7 +2,8 @@
 //!
 //! Sealing is random, so a file that is right already is kept: a plan then changes only where something changed. Right
 //! means that the store noted the same recipient and the same envelope, and that the file is still the one that came out.
-//! Nothing is written here; the caller gets everything at once, or findings.
+//! Nothing is written here; the caller gets everything at once, or findings. An input that says something else than the store
+//! is one of these: the digest for the check of drift follows the input, so an old secret beside it would pass that check.
 
 use super::codes::Hashes;
 use super::join::{self, Joins};
@@ -38,6 +39,7 @@ pub struct SealedFiles {
 }
 
 /// Seals everything that the nodes of a site need. The store gets new notes; it has to be written after the files.
+/// `passwords` are the hashes of access/, by the names of their slots.
 ///
 /// # Errors
 /// A name that the format refuses, or a store that is damaged inside. What a person can mend are findings; then nothing
@@ -47,9 +49,11 @@ pub fn seal(
     site: &Site,
     files: &SiteFiles,
     slots: &Slots,
+    passwords: Vec<(&str, Secret)>,
     plaintext: bool,
     findings: &mut Findings,
 ) -> Result<Option<SealedFiles>, SecretsError> {
+    findings.extend(make::differing(store, site, files, passwords)?.iter().map(|name| differs(name)));
     let name: SiteName = site.settings.site.value.to_string().parse()?;
     let needs = policy::needs(site, slots)?;
     let folder = site.settings.paths.sealed.value.as_str();
@@ -283,6 +287,14 @@ impl Values<'_> {
 
 fn joins(role: Role) -> Joins {
     if role.is_manager() { Joins::Controller } else { Joins::Worker }
+}
+
+fn differs(name: &str) -> Finding {
+    Finding::new(code::SEALED_OLD, format!("an input says something else than the store for {name}")).help(
+        format!(
+            "`airlift secrets new --renew {name}` takes the input's value; if the store's is right, put that into the input"
+        ),
+    )
 }
 
 fn no_key(facts: &NodeFacts, site: &Site) -> Finding {

@@ -1,7 +1,11 @@
 //! The store on disk: one age file, encrypted with a passphrase, that stock `age -d` opens.
 //!
 //! Guarantees: it lies outside of the site directory, also by way of links; only its owner can read it; at every instant
-//! it is the whole old one or the whole new one; one process works on it at a time.
+//! it is the whole old one or the whole new one; one process works on it at a time; no other file is destroyed in its place.
+//!
+//! A small file beside it, `.NAME.lock`, takes the lock, because the store itself is replaced at each write. It holds one
+//! line, `SITE DIGEST`: whose store the file with this digest is. So that can be told without the passphrase, and never of
+//! another file that came to lie there. A copy elsewhere has no such line.
 
 use super::error::SecretsError;
 use super::secret::Secret;
@@ -10,9 +14,10 @@ use crate::ambient;
 use crate::emit::{PrivateFileError, replace_private};
 use age::secrecy::SecretString;
 use age::{Decryptor, Encryptor, scrypt};
+use airlift_bundle::digest::Sha256;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -22,6 +27,8 @@ const LIMIT: u64 = 1 << 30;
 const SLOWEST: u8 = 24;
 /// Mode of the file.
 const MODE: u32 = 0o600;
+/// The line beside the store is not longer, in bytes.
+const LINE: u64 = 256;
 
 /// Where the store of a site lies unless --store or AIRLIFT_STORE says otherwise:
 /// `$XDG_DATA_HOME/airlift/SITE.secrets.age`, with `~/.local/share` in place of an unset variable.
@@ -37,7 +44,7 @@ pub struct StoreFile {
     path: PathBuf,
     lock_path: PathBuf,
     /// Held until the end.
-    _lock: File,
+    lock: File,
 }
 
 impl StoreFile {
@@ -66,7 +73,7 @@ impl StoreFile {
         }
         let lock_path = beside(&path, ".lock");
         let lock = lock(&lock_path, &path)?;
-        Ok(Self { path, lock_path, _lock: lock })
+        Ok(Self { path, lock_path, lock })
     }
 
     /// Where it lies.
@@ -84,13 +91,12 @@ impl StoreFile {
     /// # Errors
     /// It is not there, others can read it, the passphrase is wrong, it is not whole, or belongs to another site.
     pub fn read(&self, passphrase: &Secret, site: &str) -> Result<Store, SecretsError> {
-        let sealed = self.bytes()?;
-        let damaged = |why: &str| SecretsError::Damaged { path: self.path.clone(), why: why.to_owned() };
-        let decryptor =
-            Decryptor::new(sealed.as_slice()).map_err(|_| damaged("no age file begins like this"))?;
-        if !decryptor.is_scrypt() {
-            return Err(damaged("it is not encrypted with a passphrase"));
+        let (sealed, mode) = self.bytes()?;
+        if mode & 0o077 != 0 {
+            return Err(PrivateFileError::Open { path: self.path.clone(), mode }.into());
         }
+        let damaged = |why: &str| SecretsError::Damaged { path: self.path.clone(), why: why.to_owned() };
+        let decryptor = locked_by_passphrase(&sealed).map_err(damaged)?;
         let mut identity = scrypt::Identity::new(SecretString::from(passphrase.expose().to_owned()));
         identity.set_max_work_factor(SLOWEST);
         let mut reader =
@@ -109,10 +115,49 @@ impl StoreFile {
             let (is, wanted) = (store.site, site.to_owned());
             return Err(SecretsError::OtherSite { path: self.path.clone(), is, wanted });
         }
+        self.note(site, &sealed)?;
         Ok(store)
     }
 
-    fn bytes(&self) -> Result<Vec<u8>, SecretsError> {
+    /// The site whose store this is, as far as that can be told without the passphrase.
+    ///
+    /// # Errors
+    /// It is not there, or no store.
+    pub fn site(&self) -> Result<Option<String>, SecretsError> {
+        let sealed = self.sealed()?;
+        let line = self.noted().unwrap_or_default();
+        let known = line.trim_end().split_once(' ');
+        let known = known.filter(|(_, digest)| *digest == Sha256::of(&sealed).to_string());
+        Ok(known.map(|(site, _)| site.to_owned()))
+    }
+
+    /// Notes whose store these bytes are. A note that was cut off only fits no store.
+    fn note(&self, site: &str, sealed: &[u8]) -> Result<(), SecretsError> {
+        let line = format!("{site} {}\n", Sha256::of(sealed));
+        if self.noted().is_ok_and(|noted| noted == line) {
+            return Ok(());
+        }
+        let written = self.lock.set_len(0).and_then(|()| self.lock.write_all_at(line.as_bytes(), 0));
+        written.map_err(|source| SecretsError::Write { path: self.lock_path.clone(), source })
+    }
+
+    fn noted(&self) -> io::Result<String> {
+        let mut line = String::new();
+        File::open(&self.lock_path)?.take(LINE).read_to_string(&mut line)?;
+        Ok(line)
+    }
+
+    /// Its bytes, if it is a store as far as that can be seen from outside.
+    fn sealed(&self) -> Result<Vec<u8>, SecretsError> {
+        let (sealed, _) = self.bytes()?;
+        match locked_by_passphrase(&sealed) {
+            Ok(_) => Ok(sealed),
+            Err(why) => Err(SecretsError::NoStore { path: self.path.clone(), why }),
+        }
+    }
+
+    /// Its bytes and its permission bits.
+    fn bytes(&self) -> Result<(Vec<u8>, u32), SecretsError> {
         let read = |source| PrivateFileError::Read { path: self.path.clone(), source };
         let file = match File::open(&self.path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
@@ -124,13 +169,9 @@ impl StoreFile {
         if !about.is_file() || about.len() > LIMIT {
             return Err(PrivateFileError::Kind(self.path.clone()).into());
         }
-        if about.mode() & 0o077 != 0 {
-            let mode = about.mode() & 0o7777;
-            return Err(PrivateFileError::Open { path: self.path.clone(), mode }.into());
-        }
         let mut bytes = Vec::new();
         file.take(LIMIT).read_to_end(&mut bytes).map_err(read)?;
-        Ok(bytes)
+        Ok((bytes, about.mode() & 0o7777))
     }
 
     /// Writes it: beside, flushed, renamed, flushed. `work` is the cost of the passphrase hash as a power of two; without
@@ -152,19 +193,19 @@ impl StoreFile {
                 let mut writer = encryptor.wrap_output(&mut sealed).map_err(|e| make(e.to_string()))?;
                 writer.write_all(&plain).and_then(|()| writer.finish()).map_err(|e| make(e.to_string()))
             })?;
-        Ok(replace_private(&self.path, &sealed, MODE)?)
+        replace_private(&self.path, &sealed, MODE)?;
+        self.note(&store.site, &sealed)
     }
 
     /// Overwrites the store with zeros and removes it. On a disk that writes elsewhere each time (flash, copy-on-write file
-    /// systems, snapshots) the old blocks may stay for a while; what they hold is encrypted.
+    /// systems, snapshots) the old blocks may stay for a while; what they hold is encrypted. Whose store it is the caller
+    /// asks first, see [`site`](Self::site) and [`read`](Self::read).
     ///
     /// # Errors
-    /// It is not there, or the system refused.
+    /// It is not there, is no store, or the system refused.
     pub fn destroy(self) -> Result<(), SecretsError> {
         let write = |source| SecretsError::Write { path: self.path.clone(), source };
-        if !self.exists() {
-            return Err(SecretsError::Absent(self.path.clone()));
-        }
+        self.sealed()?;
         remove(&beside(&self.path, ".partial")).map_err(write)?;
         let mut file = OpenOptions::new().write(true).open(&self.path).map_err(write)?;
         let mut left = file.metadata().map_err(write)?.len();
@@ -181,6 +222,15 @@ impl StoreFile {
     }
 }
 
+/// What opens these bytes, or why they are no store.
+fn locked_by_passphrase(bytes: &[u8]) -> Result<Decryptor<&[u8]>, &'static str> {
+    match Decryptor::new(bytes) {
+        Err(_) => Err("no age file begins like this"),
+        Ok(decryptor) if !decryptor.is_scrypt() => Err("it is not encrypted with a passphrase"),
+        Ok(decryptor) => Ok(decryptor),
+    }
+}
+
 /// Whether a folder that may not be there yet would lie in the site directory.
 fn is_inside(folder: &Path, site_dir: &Path) -> bool {
     let there = folder.ancestors().find_map(|above| fs::canonicalize(above).ok());
@@ -193,7 +243,6 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     path.with_file_name(format!(".{name}{ending}"))
 }
 
-/// An empty file beside the store takes the lock, because the store itself is replaced at each write.
 fn lock(lock_path: &Path, store: &Path) -> Result<File, SecretsError> {
     let write = |source| SecretsError::Write { path: lock_path.to_owned(), source };
     loop {
@@ -281,6 +330,30 @@ mod tests {
         assert!(refusal(&file, "right", "acme").contains("`airlift secrets new` makes it"));
         fs::create_dir(dir.path().join("st")).unwrap();
         assert!(refusal(&file, "right", "acme").contains("small text file"));
+    }
+
+    #[test]
+    fn whose_store_it_is_can_be_told_without_a_passphrase_and_never_of_another_file() {
+        let (dir, file) = kept();
+        let lock = dir.path().join(".st.lock");
+        assert_eq!(file.site().unwrap().as_deref(), Some("acme"));
+        let (ours, noted) = (fs::read(file.path()).unwrap(), fs::read(&lock).unwrap());
+        // Another store came to lie there; a crash cut the line off; an older Airlift left none.
+        file.write(&Store::new("other"), &phrase("right"), Some(1)).unwrap();
+        assert_eq!(file.site().unwrap().as_deref(), Some("other"));
+        fs::write(file.path(), &ours).unwrap();
+        assert_eq!(file.site().unwrap(), None);
+        for length in 0..noted.len() - 1 {
+            fs::write(&lock, &noted[..length]).unwrap();
+            assert_eq!(file.site().unwrap(), None, "{length}");
+        }
+        // Who opens it learns it again; who can't, does not.
+        refusal(&file, "wrong", "acme");
+        refusal(&file, "right", "other");
+        assert_eq!(file.site().unwrap(), None);
+        file.read(&phrase("right"), "acme").unwrap();
+        assert_eq!(fs::read(&lock).unwrap(), noted);
+        assert_eq!(file.site().unwrap().as_deref(), Some("acme"));
     }
 
     #[test]

@@ -83,50 +83,47 @@ impl<'a> Reader<'a> {
                 Err(_) => Value::Float(text.parse().unwrap_or(f64::NAN)),
             },
             Token::String(text) => Value::Str(text.into_owned()),
-            Token::OpenBracket => Value::List(self.list(depth.checked_sub(1)?)?),
-            Token::OpenBrace => Value::Map(self.map(depth.checked_sub(1)?)?),
+            Token::OpenBracket => {
+                let depth = depth.checked_sub(1)?;
+                Value::List(self.members(Token::CloseBracket, |own, token| own.value(token, depth))?)
+            }
+            Token::OpenBrace => {
+                let depth = depth.checked_sub(1)?;
+                Value::Map(self.members(Token::CloseBrace, |own, token| own.entry(token, depth))?)
+            }
             _ => return None,
         };
         Some(Node { value, span: start..self.0.token_end() })
     }
 
-    fn list(&mut self, depth: usize) -> Option<Vec<Node>> {
-        let mut items = Vec::new();
+    /// The members of a list or an object up to its end; `member` reads one from its first token.
+    fn members<T>(
+        &mut self,
+        close: Token<'a>,
+        member: impl Fn(&mut Self, Token<'a>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let mut members = Vec::new();
         let mut token = self.next()?;
-        if token == Token::CloseBracket {
-            return Some(items);
+        if token == close {
+            return Some(members);
         }
         loop {
-            items.push(self.value(token, depth)?);
+            members.push(member(self, token)?);
             match self.next()? {
                 Token::Comma => token = self.next()?,
-                Token::CloseBracket => break,
+                end if end == close => break,
                 _ => return None,
             }
         }
-        items.shrink_to_fit();
-        Some(items)
+        members.shrink_to_fit();
+        Some(members)
     }
 
-    fn map(&mut self, depth: usize) -> Option<Vec<Entry>> {
-        let mut entries = Vec::new();
-        let mut token = self.next()?;
-        if token == Token::CloseBrace {
-            return Some(entries);
-        }
-        loop {
-            let Token::String(key) = token else { return None };
-            let key_span = self.0.token_start()..self.0.token_end();
-            let (Token::Colon, value) = (self.next()?, self.next()?) else { return None };
-            entries.push(Entry { key: key.into_owned(), key_span, node: self.value(value, depth)? });
-            match self.next()? {
-                Token::Comma => token = self.next()?,
-                Token::CloseBrace => break,
-                _ => return None,
-            }
-        }
-        entries.shrink_to_fit();
-        Some(entries)
+    fn entry(&mut self, token: Token<'a>, depth: usize) -> Option<Entry> {
+        let Token::String(key) = token else { return None };
+        let key_span = self.0.token_start()..self.0.token_end();
+        let (Token::Colon, value) = (self.next()?, self.next()?) else { return None };
+        Some(Entry { key: key.into_owned(), key_span, node: self.value(value, depth)? })
     }
 }
 

@@ -74,4 +74,6 @@ super::codes! {
     SEALED_EXTRA = "S108", Error, "a sealed file that nobody needs";
     PLAINTEXT = "S109", Warning, "a secret goes into the set in the clear";
     PLAINTEXT_REFUSED = "S110", Error, "a secret in the clear that nobody asked for";
+    SEALED_OLD = "S111", Error, "an input says something else than the store";
+    K0S_SEVERAL = "S112", Warning, "the k0s binary names more than one version of k0s";
 }
