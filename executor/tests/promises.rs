@@ -14,7 +14,7 @@ use airlift_bundle::gate::Stage;
 use airlift_bundle::manifest::Blob;
 use airlift_bundle::plan::Action;
 use airlift_node::disk::{Disk, DiskError, RealDisk, copy_tree, put_file, read_all};
-use airlift_node::journal::{Before, Journal, JournalError, Record};
+use airlift_node::journal::{At, Before, Journal, JournalError, Record};
 use airlift_node::run::{Forecast, Home, Incoming, Outcome, dry_run, load, stage_set};
 use airlift_node::step::{Workshop, act, probe};
 use model::{Fault, Left, Model};
@@ -108,6 +108,38 @@ fn a_record_that_is_damaged_while_others_follow_it_is_not_taken_for_a_torn_one()
     assert_eq!(again.records(), records + 1);
     let after = read_all(&disk, &path, 1 << 20).unwrap();
     assert!(!after.contains(&b'\0') || after.iter().rposition(|byte| *byte != 0).unwrap() < text.len() + 900);
+}
+
+#[test]
+fn a_record_that_was_written_and_not_flushed_is_flushed_before_anything_follows_from_it() {
+    let (start, site) = prepared();
+    let counted = start.clone();
+    counted.arm(usize::MAX, Fault::Stop);
+    run(&counted, &site, Stage::Stop, Typed::Apply).unwrap();
+    let records = |disk: &Model| Journal::open(disk, &home().journal()).unwrap().unwrap().records();
+    let (mut settled, mut flushed) = (0, 0);
+    for at in 1..=counted.count() {
+        let disk = start.clone();
+        disk.arm(at, Fault::Stop);
+        let _ = run(&disk, &site, Stage::Stop, Typed::Apply);
+        let disk = disk.after(Left::Killed);
+        let written = records(&disk);
+        if records(&disk.after(Left::Flushed)) == written {
+            continue;
+        }
+        for settles in [true, false] {
+            let disk = disk.clone();
+            let mut journal = Journal::open(&disk, &home().journal()).unwrap().unwrap();
+            if settles && matches!(journal.state().at, At::Rest) {
+                // nothing is under way that it announced
+                continue;
+            }
+            if settles { journal.settle() } else { journal.flush() }.unwrap();
+            *if settles { &mut settled } else { &mut flushed } += 1;
+            assert_eq!(records(&disk.after(Left::Flushed)), written, "{at}");
+        }
+    }
+    assert!(settled > 3 && flushed > settled, "{settled} settled, {flushed} flushed");
 }
 
 #[test]

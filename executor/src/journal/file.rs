@@ -275,15 +275,42 @@ mod tests {
     use super::*;
     use crate::disk::RealDisk;
 
-    #[test]
-    fn a_journal_that_would_no_longer_be_read_takes_no_record() {
+    /// A record of a set for `m1` and these workers, and its bytes with digest and end.
+    fn accepted(workers: &[String]) -> (Line, usize) {
         let digest = "0".repeat(64);
         let line: Line = serde_json::from_value(serde_json::json!({"at": 1, "record": {"accept": {
             "site": "acme", "serial": 1, "plan_id": digest, "set": digest, "bundle": digest, "node": "m1",
-            "role": "leader", "nodes": {"managers": ["m1"], "workers": []},
+            "role": "leader", "nodes": {"managers": ["m1"], "workers": workers},
         }}}))
         .unwrap();
-        let bytes = 64 + 1 + serde_json::to_vec(&line).unwrap().len() as u64 + 1;
+        let bytes = 64 + 1 + serde_json::to_vec(&line).unwrap().len() + 1;
+        (line, bytes)
+    }
+
+    #[test]
+    fn a_record_of_just_the_limit_is_taken_and_read_and_a_larger_one_is_not() {
+        let mut workers: Vec<String> = (0..24_300).map(|n| format!("{n:040}")).collect();
+        let rest = Journal::RECORD_LIMIT - accepted(&workers).1;
+        workers.extend((0..rest / 43 - 1).map(|n| format!("more-{n:035}")));
+        let rest = Journal::RECORD_LIMIT - accepted(&workers).1;
+        workers.push(format!("{}.{}", "a".repeat(20), "b".repeat(rest - 24)));
+        let (dir, path) = (tempfile::tempdir().unwrap(), Path::new("/journal"));
+        let disk = RealDisk::below(dir.path()).unwrap();
+        let mut journal = Journal::create(&disk, path, Journal::PIECE).unwrap();
+        for (more, is_taken) in [(1, false), (0, true)] {
+            let mut workers = workers.clone();
+            workers.last_mut().unwrap().push_str(&"c".repeat(more));
+            let (line, bytes) = accepted(&workers);
+            assert_eq!(bytes, Journal::RECORD_LIMIT + more);
+            assert_eq!(journal.append(&line).is_ok(), is_taken);
+        }
+        assert_eq!(Journal::open(&disk, path).unwrap().unwrap().records(), 1);
+    }
+
+    #[test]
+    fn a_journal_that_would_no_longer_be_read_takes_no_record() {
+        let (line, bytes) = accepted(&[]);
+        let bytes = bytes as u64;
         let (dir, path) = (tempfile::tempdir().unwrap(), Path::new("/journal"));
         let disk = RealDisk::below(dir.path()).unwrap();
         let mut journal = Journal::create(&disk, path, Journal::LIMIT).unwrap();
