@@ -9,6 +9,7 @@ use std::io::Read;
 
 use airlift_bundle::Error;
 use airlift_bundle::digest::Sha256;
+use airlift_bundle::manifest::Blob;
 use airlift_bundle::set::{SetFile, SetIndex, SignedSet, verify_set};
 use airlift_bundle::value::PlanId;
 use support::{BLOB, Site, on_disk};
@@ -55,6 +56,12 @@ fn a_blob_is_the_same_however_it_is_cut() {
         let report = verify_set(on_disk(&files).path(), &site.trust(0)).unwrap();
         assert_eq!(report.bytes, files_size(&files), "in chunks of {size}");
     }
+}
+
+#[test]
+fn a_blob_in_one_piece_lies_where_it_says() {
+    let blob = Blob { sha256: digest(), size: BLOB.len() as u64, name: "k0s".parse().unwrap() };
+    assert_eq!(Site::new().files()[&blob.set_path()], BLOB);
 }
 
 /// Size of all that `set.json` lists.

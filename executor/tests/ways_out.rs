@@ -102,6 +102,20 @@ fn on_a_full_disk_the_spare_room_is_for_the_way_back() {
     let used = bytes.iter().rposition(|byte| *byte != 0).unwrap() as u64 + 1;
     // just before it did
     disk.set_size(&home().journal(), used + Journal::SPARE).unwrap();
+    let file = |disk: &Model| disk.stat(&home().journal()).unwrap().unwrap().size;
+    {
+        let disk = disk.clone();
+        disk.arm(1, Fault::Full);
+        let forward = Record::Accept(site.accepted.clone()).at(1);
+        assert!(journal(&disk).append(&forward).is_err());
+        let mut open = journal(&disk);
+        let before = open.records();
+        while open.append(&record.clone().at(1)).is_ok() {}
+        let taken = open.records() - before;
+        assert!(taken > 100, "{taken}");
+        // down to the last byte, and no further
+        assert_eq!((file(&disk), journal(&disk).records()), (used + Journal::SPARE, before + taken));
+    }
     disk.arm(1, Fault::Full);
     assert!(!matches!(run(&disk, &site, Stage::Stop, Typed::Apply), Ok(Outcome::Done(_))));
     assert_eq!(journal(&disk).state().position(), Some(Position::At(Stage::Prepare)));

@@ -304,7 +304,8 @@ mod tests {
             assert_eq!(bytes, Journal::RECORD_LIMIT + more);
             assert_eq!(journal.append(&line).is_ok(), is_taken);
         }
-        assert_eq!(Journal::open(&disk, path).unwrap().unwrap().records(), 1);
+        let read = Journal::open(&disk, path).unwrap().unwrap();
+        assert_eq!((journal.records(), read.records(), read.head()), (1, 1, journal.head()));
     }
 
     #[test]
