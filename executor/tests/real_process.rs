@@ -487,6 +487,10 @@ fn a_fault_in_any_system_call_leaves_old_or_new_and_a_way_on() {
                         bench.run("rollback", root.path());
                         last = bench.apply(root.path());
                     }
+                    if typed == "rollback" && last.status.code() == Some(7) {
+                        // it brought the undoing of a failed stage to its end; the way back is another order
+                        last = bench.run("rollback", root.path());
+                    }
                     let shown = format!("{name}: {}\nthen {typed}: {}", text(&traced), text(&last));
                     if typed == "apply" {
                         assert_eq!(last.status.code(), Some(4), "{shown}");

@@ -309,6 +309,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_longer_than_a_record_is_not_taken_for_a_torn_one() {
+        let (dir, path) = (tempfile::tempdir().unwrap(), Path::new("/journal"));
+        let disk = RealDisk::below(dir.path()).unwrap();
+        drop(Journal::create(&disk, path, Journal::PIECE).unwrap());
+        disk.write_at(path, 0, &vec![b'x'; Journal::RECORD_LIMIT]).unwrap();
+        assert_eq!(Journal::open(&disk, path).unwrap().unwrap().records(), 0);
+        for (at, byte) in [(Journal::RECORD_LIMIT, b'x'), (Journal::RECORD_LIMIT + 1, b'y')] {
+            disk.write_at(path, at as u64, &[byte]).unwrap();
+            assert!(matches!(Journal::open(&disk, path), Err(JournalError::Stuck { .. })));
+        }
+    }
+
+    #[test]
     fn a_journal_that_would_no_longer_be_read_takes_no_record() {
         let (line, bytes) = accepted(&[]);
         let bytes = bytes as u64;
