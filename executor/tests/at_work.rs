@@ -107,7 +107,7 @@ fn text(output: &Output) -> String {
 }
 
 fn signal(process: u32, name: &str) {
-    let sent = Command::new("kill").args(["-s", name, &process.to_string()]).status().unwrap();
+    let sent = Command::new("sh").args(["-c", "kill -s $0 $1", name, &process.to_string()]).status().unwrap();
     assert!(sent.success());
 }
 
