@@ -9,7 +9,7 @@ use std::io::Read;
 
 use airlift_bundle::Error;
 use airlift_bundle::digest::Sha256;
-use airlift_bundle::manifest::Blob;
+use airlift_bundle::manifest::{Blob, Manifest};
 use airlift_bundle::set::{SetFile, SetIndex, SignedSet, verify_set};
 use airlift_bundle::value::PlanId;
 use support::{BLOB, Site, on_disk};
@@ -62,6 +62,21 @@ fn a_blob_is_the_same_however_it_is_cut() {
 fn a_blob_in_one_piece_lies_where_it_says() {
     let blob = Blob { sha256: digest(), size: BLOB.len() as u64, name: "k0s".parse().unwrap() };
     assert_eq!(Site::new().files()[&blob.set_path()], BLOB);
+}
+
+#[test]
+fn a_manifest_lists_its_blobs_by_digest_each_once() {
+    let blob =
+        |name: &str, byte: &[u8]| Blob { sha256: Sha256::of(byte), size: 1, name: name.parse().unwrap() };
+    let mut blobs = vec![blob("a", b"1"), blob("b", b"2")];
+    blobs.sort_by_key(|blob| blob.sha256);
+    let with = |blobs: Vec<Blob>| Manifest { blobs, ..support::manifest(&support::contents()) }.to_json();
+    with(blobs.clone()).unwrap();
+    let twice = vec![blobs[0].clone(), Blob { name: "c".parse().unwrap(), ..blobs[0].clone() }];
+    for wrong in [blobs.into_iter().rev().collect(), twice] {
+        let refused = with(wrong).unwrap_err().to_string();
+        assert!(refused.contains("its blobs are not sorted by digest, each once"), "{refused}");
+    }
 }
 
 /// Size of all that `set.json` lists.
