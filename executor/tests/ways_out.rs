@@ -132,12 +132,36 @@ fn on_a_full_disk_the_spare_room_is_for_the_way_back() {
 #[test]
 fn a_blob_that_was_changed_in_the_state_directory_is_not_put_in_place() {
     let (disk, site) = at_end_of(Stage::Check);
-    let blob = home().blob(site.manifest.blobs[0].sha256);
+    let (blob, k0s) = (home().blob(site.manifest.blobs[0].sha256), Path::new("/usr/local/bin/k0s"));
+    let words = "is not what the manifest says any more; `airlift-node apply SET`";
+    // before the stage begins that is in its way, and nothing has been changed
+    let start = disk.clone();
     flip(&disk, &blob);
     let outcome = run(&disk, &site, Stage::Prepare, Typed::Apply).unwrap();
-    let Outcome::Undone { cause, .. } = outcome else { panic!("{outcome:?}") };
-    assert!(cause.contains("is not what the manifest says any more; `airlift-node apply SET`"), "{cause}");
-    assert!(disk.stat(Path::new("/usr/local/bin/k0s")).unwrap().is_none());
+    let Outcome::Blocked(found) = outcome else { panic!("{outcome:?}") };
+    assert!(found.len() == 1 && found[0].contains(words), "{found:?}");
+    assert_eq!(journal(&disk).state().at, At::Rest);
+    // in the midst of the stage it is seen as it is placed
+    let mut seen = 0;
+    for at in 1.. {
+        let disk = start.clone();
+        disk.arm(at, Fault::StopAfter);
+        let _ = run(&disk, &site, Stage::Prepare, Typed::Apply);
+        if !disk.fired() {
+            break;
+        }
+        let disk = disk.after(Left::Killed);
+        if journal(&disk).state().at != At::Forward || disk.stat(k0s).unwrap().is_some() {
+            continue;
+        }
+        flip(&disk, &blob);
+        let outcome = run(&disk, &site, Stage::Prepare, Typed::Apply).unwrap();
+        let Outcome::Undone { cause, .. } = outcome else { panic!("{outcome:?}") };
+        assert!(cause.contains(words), "{cause}");
+        assert!(disk.stat(k0s).unwrap().is_none());
+        seen += 1;
+    }
+    assert!(seen > 0);
     let state = journal(&disk).state().clone();
     medium(&site, |set| mend_set(&disk, &home(), &state, set, &Bench::new(&disk))).unwrap();
     assert_eq!(drive(&disk, &site, Stage::Prepare, Typed::Apply), Ok(Ended::Forward));

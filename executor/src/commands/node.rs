@@ -86,7 +86,7 @@ impl Node {
 
     /// Whether an executor is at work.
     pub(super) fn is_at_work(&self) -> Result<bool, Failure> {
-        Ok(self.is_there()? && self.disk.lock(self.home.path()).map_err(failed)?.is_none())
+        Ok(self.is_there()? && self.disk.is_locked(self.home.path()).map_err(failed)?)
     }
 
     /// What lies in the state directory is believed, so nobody else may have put it there.
@@ -364,6 +364,7 @@ pub(super) fn run_engine(
     }
     let _lock = node.lock()?;
     node.must_be_own()?;
+    // before anything is read of what a script may still be changing
     let machine = node.quiet_machine(machine)?;
     let mut journal = match node.journal() {
         Ok(journal) => journal,
@@ -375,6 +376,7 @@ pub(super) fn run_engine(
         journal = Some(set.take(node, journal, &machine)?);
     }
     let Some(journal) = journal else { return Err(Refusal::no_set().into()) };
+    // the first set brings the journal along that scripts hold their lock on
     let machine = node.quiet_machine(machine)?;
     let loaded = load(&node.disk, &node.home, journal.state());
     let loaded = loaded.map_err(|fault| Refusal::staging_damaged(&fault))?;

@@ -1,5 +1,5 @@
 //! `airlift-node status`: where this node stands, what it waits for, and what to type. Looks at the journal and at the
-//! machine's boot alone; takes no lock, writes nothing.
+//! machine's boot alone; asks for the lock, and does not keep it; writes nothing.
 
 use airlift_bundle::gate::Stage;
 use airlift_bundle::gate::protocol::{Gate, Refusal::Accepted as AcceptedIsFinal};

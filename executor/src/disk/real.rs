@@ -63,8 +63,20 @@ impl RealDisk {
     /// # Errors
     /// What the system reports.
     pub fn lock(&self, dir: &Path) -> Result<Option<Lock>, DiskError> {
+        self.lock_as(FlockOperation::NonBlockingLockExclusive, dir)
+    }
+
+    /// Whether another process has the lock of the directory `dir`. Those who only ask don't see each other.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn is_locked(&self, dir: &Path) -> Result<bool, DiskError> {
+        Ok(self.lock_as(FlockOperation::NonBlockingLockShared, dir)?.is_none())
+    }
+
+    fn lock_as(&self, operation: FlockOperation, dir: &Path) -> Result<Option<Lock>, DiskError> {
         let directory = self.place("lock", dir)?.open(OFlags::DIRECTORY | LOOK)?;
-        match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
+        match flock(&directory, operation) {
             Ok(()) => Ok(Some(Lock { _directory: directory })),
             Err(Errno::WOULDBLOCK) => Ok(None),
             Err(errno) => Err(DiskError::system("lock", dir, errno)),

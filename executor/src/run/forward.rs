@@ -1,9 +1,12 @@
 //! Forward: stage by stage, as far as the gates let the node.
 
+use std::io::Read as _;
+
+use airlift_bundle::digest::{Hasher, Sha256};
 use airlift_bundle::gate::Stage;
 use airlift_bundle::gate::state::{Event, Position};
 use airlift_bundle::gate::table::Act;
-use airlift_bundle::plan::{Check, Severity, Step, StepId};
+use airlift_bundle::plan::{Action, Check, Content, Severity, Step, StepId};
 
 use super::engine::{Engine, Stop, Watcher, cut_off, cut_short};
 use super::gates::Halted;
@@ -202,6 +205,7 @@ impl Engine<'_> {
         let mut found = self.what_no_longer_holds(stage)?;
         found.extend(self.what_has_no_room(stage)?);
         found.extend(self.what_does_not_open(stage)?);
+        found.extend(self.what_was_changed(stage)?);
         if stage == Stage::Prepare {
             found.extend(self.what_keeps_it_silent()?);
             found.extend(run_checks(&self.shop, &self.plan()?.checks, self.watcher)?);
@@ -266,6 +270,32 @@ impl Engine<'_> {
         let secrets = if stage == Stage::Commit { &[] } else { self.plan()?.secrets.as_slice() };
         let opened = secrets.iter().map(|secret| self.shop.contents.secret(&secret.name));
         Ok(opened.filter_map(Result::err).map(|fault| format!("failed to {fault}")).collect())
+    }
+
+    /// The blobs in the state directory that are not what was verified when they were taken. They are hashed once more as
+    /// they are placed; here nothing has been changed yet.
+    fn what_was_changed(&self, stage: Stage) -> Result<Vec<String>, Stop> {
+        let mut found = Vec::new();
+        for step in self.steps(stage)? {
+            let Action::Place { content: content @ Content::Blob { name, sha256 }, .. } = &step.action else {
+                continue;
+            };
+            match digest(&self.shop, content) {
+                Ok(digest) if digest == *sha256 => {}
+                Ok(_) => found.push(format!(
+                    "the blob {name} in the state directory is not what the manifest says any more; \
+                     `airlift-node apply SET` takes it from the set again"
+                )),
+                Err(fault) => {
+                    cut_short(&fault)?;
+                    cut_off(&fault)?;
+                    found.push(format!(
+                        "failed to read the blob {name}: {fault}; `airlift-node apply SET` takes it again"
+                    ));
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// Goes through the last stage, once all others are done.
@@ -420,6 +450,20 @@ impl Engine<'_> {
     /// Seconds since then, by a clock that may have been set meanwhile.
     fn since(&self, began: u64) -> u64 {
         self.shop.machine.now().saturating_sub(began)
+    }
+}
+
+/// The digest of what a placed file is to hold.
+fn digest(shop: &Workshop<'_>, content: &Content) -> Result<Sha256, Fault> {
+    let (mut reader, mut hasher) = (shop.contents.open(content)?, Hasher::new());
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        shop.go_on()?;
+        let count = reader.read(&mut buffer).map_err(|error| Fault::said(error.to_string()))?;
+        if count == 0 {
+            return Ok(hasher.finish().0);
+        }
+        hasher.update(buffer.get(..count).unwrap_or_default());
     }
 }
 
