@@ -55,14 +55,14 @@ impl Output {
     ///
     /// # Errors
     /// What writing reports.
-    pub fn refused(&self, refusals: Refusals) -> io::Result<Exit> {
+    pub fn refused(&self, refusals: Refusals) -> io::Result<()> {
         for refusal in refusals.0 {
             self.note(&Event::Problem(refusal))?;
         }
         if self.format == Format::Text {
             writeln!(io::stderr().lock(), "refused; nothing was begun")?;
         }
-        Ok(Exit::Refused)
+        Ok(())
     }
 
     /// Ends a run; people see that from the text above.

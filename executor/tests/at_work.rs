@@ -182,6 +182,72 @@ fn a_second_signal_does_not_stop_what_the_first_has_begun_to_undo() {
     assert!(!status.contains("at work") && status.contains("to go on: airlift-node apply"), "{status}");
 }
 
+/// Process 1 of a world of its own starts the executor in a group, and ends it with its script once that is at work.
+/// The stand-in for `systemctl` answers `state`.
+fn ended_by_process_1(bench: &Bench, state: &str) -> Output {
+    const PROCESS_1: &str = r#"mount -t tmpfs none /usr/local/sbin
+printf '#!/bin/sh\necho %s\n' "$STATE" >/usr/local/sbin/systemctl
+chmod 755 /usr/local/sbin/systemctl
+"$@" & run=$!
+while [ ! -s "$T/doing" ]; do sleep 0.02; done
+read -r script <"$T/doing"
+kill -s TERM "$script" "$run"
+wait "$run"
+"#;
+    let apply = bench.apply();
+    Command::new("unshare")
+        .args(["--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", PROCESS_1, "sh"])
+        .arg(apply.get_program())
+        .args(apply.get_args())
+        .env("STATE", state)
+        .env("T", bench.talk.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn only_a_machine_that_shuts_down_makes_a_power_cut_of_sigterm() {
+    let undone = |bench: &Bench| bench.talk.path().join("undone").exists();
+    for (state, is_up) in [("running", true), ("degraded", true), ("stopping", false), ("''", false)] {
+        let bench = Bench::with_script("echo $$ >\"$T/doing\"; sleep 1000", "echo >\"$T/undone\"");
+        let ended = ended_by_process_1(&bench, state);
+        let said = text(&ended);
+        if is_up {
+            assert_eq!(ended.status.code(), Some(7), "{state}: {said}");
+            assert!(said.contains("interrupted by SIGTERM") && undone(&bench), "{state}: {said}");
+        } else {
+            assert!(said.contains("stopped as in a power cut") && !undone(&bench), "{state}: {said}");
+            assert_eq!(bench.command("rollback").output().unwrap().status.code(), Some(0));
+            assert!(undone(&bench));
+        }
+    }
+}
+
+#[test]
+fn a_run_that_nobody_watches_ends_as_it_would_have_and_says_so_by_its_exit_code() {
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let unread = || std::io::pipe().unwrap().1;
+    for format in ["text", "json"] {
+        let bench = Bench::with_script("exit 1", "echo >\"$T/undone\"");
+        let mut apply = bench.apply();
+        let code = apply.args(["--format", format]).stdout(full()).stderr(full()).status().unwrap().code();
+        assert_eq!(code, Some(7));
+        bench.told("undone");
+        let mut apply = bench.apply();
+        let code =
+            apply.args(["--format", format]).stdout(unread()).stderr(unread()).status().unwrap().code();
+        assert_eq!(code, Some(7));
+        let mut back = bench.command("rollback");
+        assert_eq!(
+            back.args(["--format", format]).stdout(full()).stderr(full()).status().unwrap().code(),
+            Some(0)
+        );
+        let mut status = bench.command("status");
+        assert_eq!(status.stdout(full()).status().unwrap().code(), Some(5), "an answer that nobody read");
+    }
+}
+
 #[test]
 fn a_machine_that_knows_whom_it_trusts_takes_no_key_from_the_command_line() {
     let bench = Bench::with_script("exit 1", ":");

@@ -323,18 +323,19 @@ fn check_sentences(brings: &Brings<'_>, state: &State) -> Result<(), Refusals> {
 }
 
 /// Shows what was not taken of the words that were brought; whether some were refused.
-fn show_sorted(sorted: &Sorted, output: &Output) -> Result<bool, Failure> {
-    let note = |event: &Event| output.note(event).map_err(Failure::Output);
+fn show_sorted(sorted: &Sorted, output: &Output) -> bool {
+    // the others were taken already, and the work goes on
+    let note = |event: &Event| drop(output.note(event));
     for (what, why) in &sorted.skipped {
-        note(&Event::PassedOver { what: what.clone(), why: why.clone() })?;
+        note(&Event::PassedOver { what: what.clone(), why: why.clone() });
     }
     for error in &sorted.refused {
-        note(&Event::Problem(Refusal::from(error)))?;
+        note(&Event::Problem(Refusal::from(error)));
     }
     for (what, why) in &sorted.unfit {
-        note(&Event::Problem(Refusal::unfit_word(what, why)))?;
+        note(&Event::Problem(Refusal::unfit_word(what, why)));
     }
-    Ok(!sorted.refused.is_empty() || !sorted.unfit.is_empty())
+    !sorted.refused.is_empty() || !sorted.unfit.is_empty()
 }
 
 /// The machine, telling `output` what takes long.
@@ -390,7 +391,7 @@ pub(super) fn run_engine(
     let papers = loaded.as_ref().and_then(Loaded::papers);
     let mut engine = Engine::new(shop, &node.home, journal, papers, &mut operator, &mut watcher);
     let refused = match engine.hear(brought) {
-        Ok(sorted) => show_sorted(&sorted, output)?,
+        Ok(sorted) => show_sorted(&sorted, output),
         Err(outcome) => return show(&outcome, output),
     };
     let outcome = engine.order(&brings.orders).unwrap_or_else(|| work(&mut engine));
@@ -399,7 +400,8 @@ pub(super) fn run_engine(
         let (said, hint) = standing(state);
         node.home.post(&node.disk, &said, &hint);
     }
-    let exit = show(&outcome, output)?;
+    // the exit code speaks of the node, also where the words for it can't be written
+    let exit = show(&outcome, output).unwrap_or_else(|_| outcome.exit());
     Ok(if refused && brings.only_words { Exit::Refused } else { exit })
 }
 

@@ -29,6 +29,11 @@ impl<T: Into<Refusals>> From<T> for Failure {
 #[must_use]
 pub fn run(cli: Cli) -> Exit {
     let output = Output::new(cli.format);
+    let changes_node = match &cli.command {
+        Command::Apply(args) => !args.dry_run,
+        Command::Rollback(_) | Command::Commit(_) => true,
+        _ => false,
+    };
     let outcome = match cli.command {
         Command::Verify(args) => verify::run(&args, &output),
         Command::Inspect(args) => inspect::run(&args, &output),
@@ -41,17 +46,18 @@ pub fn run(cli: Cli) -> Exit {
         Command::Receipt(args) => receipt::run(args, &output),
         Command::Status(args) => status::run(&args, &output),
     };
-    let shown = match outcome {
-        Ok(exit) => Ok(exit),
-        Err(Failure::Refused(refusals)) => output.refused(refusals),
-        Err(Failure::Output(error)) => Err(error),
+    let (exit, shown) = match outcome {
+        Ok(exit) => (exit, Ok(())),
+        Err(Failure::Refused(refusals)) => (Exit::Refused, output.refused(refusals)),
+        Err(Failure::Output(error)) => (Exit::Refused, Err(error)),
     };
-    match shown.and_then(|exit| output.end(exit).map(|()| exit)) {
-        Ok(exit) => exit,
+    match shown.and_then(|()| output.end(exit)) {
+        Ok(()) => exit,
         Err(error) => {
-            // nobody may be left to read this, and a result that nobody read is not "done"
+            // nobody may be left to read this
             let _ = writeln!(io::stderr(), "failed to write the output: {error}");
-            Exit::Refused
+            // what has become of the node stands, whoever reads it; an answer that nobody read is none
+            if changes_node { exit } else { Exit::Refused }
         }
     }
 }

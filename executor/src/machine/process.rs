@@ -30,6 +30,8 @@ pub const SCRIPT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 const GRACE: Duration = Duration::from_secs(10);
 /// How often the end of the process, its time and signals are looked at.
 const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+/// How much later our own signal may come, where somebody ends the script and us in one go.
+const SAME_BREATH: Duration = Duration::from_millis(100);
 
 /// Runs `job` to its end.
 pub(super) fn run(
@@ -126,6 +128,7 @@ fn watch(
     let mut ring = Ring(VecDeque::new());
     let mut ended: Option<(End, Instant)> = None;
     let group = Pid::from_child(child);
+    let counts = |interrupt: &Interrupt| job.heeds_operator || *interrupt == Interrupt::PowerDown;
     let status = loop {
         let mut open = [PollFd::new(output, PollFlags::IN)];
         let _ = poll(&mut open, Some(&TICK));
@@ -143,7 +146,6 @@ fn watch(
         }
         match ended {
             None => {
-                let counts = |interrupt: &Interrupt| job.heeds_operator || *interrupt == Interrupt::PowerDown;
                 let why = match signals.next().filter(counts) {
                     Some(interrupt) => Some(End::Interrupted(interrupt)),
                     None if start.elapsed() >= Duration::from_secs(job.seconds.into()) => Some(End::TimeOut),
@@ -168,7 +170,15 @@ fn watch(
         let _ = kill_process_group(group, Signal::KILL);
     }
     ring.take_from(output);
-    let end = ended.map_or_else(|| end_of(status), |(why, _)| why);
+    let end = match (ended, end_of(status)) {
+        (Some((why, _)), _) => why,
+        // a session that ends takes its scripts along, which is no fault of theirs
+        (None, End::Signal(number)) => {
+            std::thread::sleep(SAME_BREATH);
+            signals.next().filter(counts).map_or(End::Signal(number), End::Interrupted)
+        }
+        (None, end) => end,
+    };
     Ok(Ran { end, output: ring.0.into() })
 }
 

@@ -2,15 +2,18 @@
 //!
 //! - SIGHUP is ignored: a dropped terminal doesn't stop a run.
 //! - SIGINT and SIGTERM are an operator's wish to stop.
-//! - SIGTERM while the machine shuts down counts as a power cut. That is taken from its sender, process 1, which on
-//!   the way down ends every session before it leaves any other trace, or from the traces of a shutdown below `/run`.
+//! - SIGTERM while the machine shuts down counts as a power cut. Process 1 as its sender, or the traces of a shutdown
+//!   below `/run`, make it likely; but a unit that is stopped gets the same, so systemd is asked. Only its plain "no"
+//!   counts: a power cut undoes nothing, which is never wrong.
 
 use std::path::Path;
+use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use crate::step::{Fault, Interrupt};
+use crate::survey::machine::Machine;
 
 /// The signals that came and were not asked for yet.
 #[derive(Debug)]
@@ -18,6 +21,10 @@ pub struct Signals(SignalFd);
 
 /// What a shutdown leaves below `/run`, by systemd's own names.
 const SHUTDOWN: [&str; 2] = ["/run/systemd/shutdown/scheduled", "/run/nologin"];
+/// What `systemctl is-system-running` answers where no shutdown has begun.
+const UP: [&[u8]; 2] = [b"running", b"degraded"];
+/// How long systemd may take to answer: on the way down there is no time.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 impl Signals {
     /// From now on signals wait until they are asked for.
@@ -39,9 +46,17 @@ impl Signals {
     pub fn next(&self) -> Option<Interrupt> {
         let info = self.0.read_signal().ok().flatten()?;
         let is_term = info.ssi_signo == Signal::SIGTERM as u32;
-        if is_term && (info.ssi_pid == 1 || SHUTDOWN.iter().any(|trace| Path::new(trace).exists())) {
-            return Some(Interrupt::PowerDown);
+        if !is_term {
+            return Some(Interrupt::Signal("SIGINT"));
         }
-        Some(Interrupt::Signal(if is_term { "SIGTERM" } else { "SIGINT" }))
+        let likely = info.ssi_pid == 1 || SHUTDOWN.iter().any(|trace| Path::new(trace).exists());
+        Some(if likely && !is_up() { Interrupt::PowerDown } else { Interrupt::Signal("SIGTERM") })
     }
+}
+
+/// Whether systemd says that the machine stays up.
+fn is_up() -> bool {
+    let machine = Machine { patience: PATIENCE, ..Machine::this() };
+    let answer = machine.ask("systemctl", &["is-system-running"]);
+    answer.is_ok_and(|answer| UP.contains(&answer.out.trim_ascii()))
 }
