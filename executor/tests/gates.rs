@@ -15,10 +15,11 @@ use airlift_bundle::gate::site::Site as Nodes;
 use airlift_bundle::gate::state::{Event, NodeState, Position};
 use airlift_bundle::gate::table::Act;
 use airlift_bundle::gate::word::{Attempt, Look, Naming, Say, Word};
+use airlift_bundle::name::NodeName;
 use airlift_node::args::Cli;
 use airlift_node::disk::{Disk, read_all, remove_file};
 use airlift_node::gate::heard::{Brought, Found, sort};
-use airlift_node::gate::{NodeGate, Said, give};
+use airlift_node::gate::{NodeGate, Operator, Said, give};
 use airlift_node::journal::{At, Journal, JournalError, Line, Record};
 use airlift_node::run::{Engine, Home, Orders, Outcome};
 use clap::Parser as _;
@@ -505,6 +506,64 @@ fn a_wrong_sentence_changes_nothing() {
     assert_eq!(outcome, Outcome::Done(None));
     let journal = hand.journal().unwrap();
     assert_eq!(journal.state().said, ["m3 takes acme back"]);
+}
+
+/// Somebody at a terminal with a list of what to type, one line for each question.
+struct Typist {
+    said: Said,
+    lines: Vec<String>,
+    heard: Vec<String>,
+}
+
+impl Operator for Typist {
+    fn ask(&mut self, about: &str, sentence: &str) -> Option<String> {
+        self.said.ask(about, sentence)
+    }
+
+    fn code(&mut self, host: &NodeName, word: Word, trouble: Option<&str>) -> Option<String> {
+        self.heard.push(format!("{word} of {host}: {}", trouble.unwrap_or("-")));
+        (!self.lines.is_empty()).then(|| self.lines.remove(0))
+    }
+}
+
+#[test]
+fn codes_are_asked_for_one_after_the_other_until_they_are_right_or_somebody_has_none() {
+    let mut crew = Crew::with_codes(1, 2);
+    crew.forward(Stage::Freeze);
+    let hand = |crew: &Crew, name: &str| crew.place(name);
+    let said = sentences(&crew.hand("m1").site, &Orders::default());
+    let type_at = |crew: &Crew, name: &str, lines: &[&str]| {
+        let bench = Bench::new(&crew.hand(name).disk);
+        let lines = lines.iter().map(|&line| line.to_owned()).collect();
+        let mut typist = Typist { said: Said(said.clone()), lines, heard: vec![] };
+        let site = &crew.hand(name).site;
+        let outcome = type_in(&bench, site, &mut typist, Brought::default(), false, |engine| {
+            engine.apply(Stage::Start)
+        });
+        (outcome.unwrap(), typist.heard)
+    };
+    // everybody stops; the leader is told last
+    for name in ["m1", "w1", "w2"] {
+        let brought = crew.bring(hand(&crew, name));
+        crew.hand(name).types(brought, &said, false, &|engine| engine.apply(Stage::Stop));
+    }
+    let code = |crew: &Crew, name: &str, word: Word| {
+        let given = crew.hand(name).given();
+        given.into_iter().find(|(found, _)| found.word == word).unwrap().1
+    };
+    let [first, second] = ["w1", "w2"].map(|name| code(&crew, name, Word::Stopped));
+    let before = head(crew.hand("m1"));
+    let (outcome, heard) = type_at(&crew, "m1", &[]);
+    assert!(matches!(outcome, Outcome::Waiting { .. }), "{outcome:?}");
+    assert_eq!(heard, ["stopped of w1: -"]);
+    assert_eq!(head(crew.hand("m1")), before);
+    let (outcome, heard) = type_at(&crew, "m1", &["no code", &second, &first]);
+    assert!(matches!(outcome, Outcome::Waiting { .. }), "{outcome:?}");
+    insta::assert_snapshot!(heard.join("\n"));
+    assert!(matches!(crew.hand("m1").position(), Some(Position::At(Stage::Stop))));
+    let (_, heard) = type_at(&crew, "m1", &[&second]);
+    assert_eq!(heard[0], "stopped of w2: -");
+    assert!(matches!(crew.hand("m1").position(), Some(Position::At(Stage::Start))), "{heard:?}");
 }
 
 #[test]

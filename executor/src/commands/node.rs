@@ -386,8 +386,11 @@ pub(super) fn run_engine(
         None => &NoSet,
     };
     let shop = Workshop { disk: &node.disk, machine: &machine, contents, keep: node.home.keep() };
-    let (mut operator, mut watcher) =
-        (Terminal::new(brings.words.say, output.is_text(), &machine), Shown(output));
+    let mut operator = Terminal::new(brings.words.say, output.is_text(), &machine);
+    if !brings.words.receipts.is_empty() {
+        operator = operator.with_receipts();
+    }
+    let mut watcher = Shown(output);
     let papers = loaded.as_ref().and_then(Loaded::papers);
     let mut engine = Engine::new(shop, &node.home, journal, papers, &mut operator, &mut watcher);
     let refused = match engine.hear(brought) {

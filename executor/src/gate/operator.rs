@@ -1,7 +1,9 @@
-//! Who is asked for an operator's word.
+//! Who is asked for an operator's word, and for the codes of others.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
+use airlift_bundle::gate::word::Word;
+use airlift_bundle::name::NodeName;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::step::Machine;
@@ -13,6 +15,12 @@ const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 pub trait Operator {
     /// What was typed when asked for `sentence`, to say `about` by it; none when nobody answers.
     fn ask(&mut self, about: &str, sentence: &str) -> Option<String>;
+
+    /// The code that was typed for a word of another node; none when nobody answers, or nobody has it yet. `trouble` is
+    /// what was wrong with the one before.
+    fn code(&mut self, _host: &NodeName, _word: Word, _trouble: Option<&str>) -> Option<String> {
+        None
+    }
 }
 
 /// What was said beforehand, as `--say`.
@@ -29,6 +37,7 @@ impl Operator for Said {
 pub struct Terminal<'a> {
     said: Said,
     is_there: bool,
+    types_codes: bool,
     machine: &'a dyn Machine,
 }
 
@@ -38,7 +47,24 @@ impl<'a> Terminal<'a> {
     #[must_use]
     pub fn new(said: Vec<String>, may_ask: bool, machine: &'a dyn Machine) -> Self {
         let is_there = may_ask && io::stdin().is_terminal() && io::stderr().is_terminal();
-        Self { said: Said(said), is_there, machine }
+        Self { said: Said(said), is_there, types_codes: true, machine }
+    }
+
+    /// The same for somebody who brings receipts, and is not asked for codes.
+    #[must_use]
+    pub fn with_receipts(self) -> Self {
+        Self { types_codes: false, ..self }
+    }
+
+    /// What is typed after a question.
+    fn answer(&self, question: &str) -> Option<String> {
+        let mut talk = io::stderr().lock();
+        let _ = write!(talk, "{question}> ").and_then(|()| talk.flush());
+        let line = self.line();
+        if line.is_none() {
+            let _ = writeln!(talk);
+        }
+        line
     }
 
     /// Waits for a line; none when a signal comes first.
@@ -68,12 +94,15 @@ impl Operator for Terminal<'_> {
         if !self.is_there {
             return None;
         }
-        let mut talk = io::stderr().lock();
-        let _ = write!(talk, "{about}\nto say so, type: {sentence}\n> ").and_then(|()| talk.flush());
-        let line = self.line();
-        if line.is_none() {
-            let _ = writeln!(talk);
+        self.answer(&format!("{about}\nto say so, type: {sentence}\n"))
+    }
+
+    fn code(&mut self, host: &NodeName, word: Word, trouble: Option<&str>) -> Option<String> {
+        if !self.is_there || !self.types_codes {
+            return None;
         }
-        line
+        let trouble = trouble.map(|trouble| format!("{trouble}\n")).unwrap_or_default();
+        let question = format!("{trouble}the code of {word} from {host}, or Enter to end here\n");
+        self.answer(&question).filter(|typed| !typed.is_empty())
     }
 }

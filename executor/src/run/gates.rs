@@ -246,7 +246,12 @@ impl Engine<'_> {
                 Missing::Say(say) if !others => Some(*say),
                 _ => None,
             });
-            let Some(say) = say else { return self.waits(&missing).map(Some) };
+            let Some(say) = say else {
+                if self.ask_for_codes(&missing)? {
+                    continue;
+                }
+                return self.waits(&missing).map(Some);
+            };
             let set = self.set()?;
             let sentence = sentence::of_say(say, &set.site, &set.node);
             match self.operator.ask(about(say), &sentence) {
@@ -259,6 +264,41 @@ impl Engine<'_> {
                 }
             }
         }
+    }
+
+    /// Asks for the codes of words that are missing, one after the other; whether one was taken.
+    fn ask_for_codes(&mut self, missing: &[Missing]) -> Result<bool, Stop> {
+        if self.papers.is_none_or(|papers| papers.codes.is_none()) {
+            return Ok(false);
+        }
+        let mut some = false;
+        for missing in missing {
+            let Missing::Word { from, word, .. } = *missing else { continue };
+            let Some(host) = self.gate()?.protocol().site().name(from).cloned() else { continue };
+            let mut trouble = None;
+            loop {
+                let Some(typed) = self.operator.code(&host, word, trouble.as_deref()) else {
+                    return Ok(some);
+                };
+                trouble = self.take_code(&host, word, &typed)?;
+                if trouble.is_none() {
+                    break;
+                }
+            }
+            some = true;
+        }
+        Ok(some)
+    }
+
+    /// Takes a typed code, or says what is wrong with it.
+    fn take_code(&mut self, host: &NodeName, word: Word, typed: &str) -> Result<Option<String>, Stop> {
+        let mut brought = Brought::default();
+        if let Err(error) = brought.type_in(host.as_str(), word.as_str(), typed) {
+            return Ok(Some(trouble(&error)));
+        }
+        let sorted = self.take_words(brought)?;
+        let unfit = sorted.unfit.first().map(|(what, why)| format!("{what}: refused: {why}"));
+        Ok(sorted.refused.first().map(trouble).or(unfit))
     }
 
     fn waits(&self, missing: &[Missing]) -> Result<Outcome, Stop> {
@@ -385,6 +425,11 @@ impl Engine<'_> {
         };
         Ok(Outcome::Waiting { needs: vec![need], hint })
     }
+}
+
+/// What is wrong with a code, and the way out.
+fn trouble(error: &airlift_bundle::error::Error) -> String {
+    format!("failed to {error}; {}", error.hint())
 }
 
 fn knows(gate: &NodeGate, event: &Event<NodeName>) -> bool {
