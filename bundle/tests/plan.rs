@@ -100,6 +100,10 @@ fn whole() -> NodePlan {
                     step("engine", script(ScriptUndo::Restores(file("steps/x/undo.sh")))),
                 ],
             },
+            StagePlan {
+                stage: Stage::Adopt,
+                steps: vec![step("rights", script(ScriptUndo::InK0s(file("steps/x/undo.sh"))))],
+            },
             StagePlan { stage: Stage::Commit, steps: vec![step("gone", script(ScriptUndo::None))] },
         ],
         looks: Look::ALL.iter().map(|look| planned_look(*look)).collect(),
@@ -126,6 +130,7 @@ fn a_step_says_how_well_it_can_be_taken_back() {
         ("aside", UndoClass::Exact),
         ("restart", UndoClass::Exact),
         ("engine", UndoClass::Restores),
+        ("rights", UndoClass::Restores),
         ("gone", UndoClass::None),
     ];
     assert_eq!(classes, expected);
@@ -134,7 +139,7 @@ fn a_step_says_how_well_it_can_be_taken_back() {
 #[test]
 fn a_contradiction_is_refused_and_named() {
     type Change = fn(&mut NodePlan);
-    let table: [(Change, &str); 25] = [
+    let table: [(Change, &str); 26] = [
         (|p| p.stages.swap(0, 1), "its stages are not in their order"),
         (|p| p.stages[1].stage = Stage::Prepare, "its stages are not in their order"),
         (|p| p.stages[0].stage = Stage::Check, "it has steps in check"),
@@ -153,6 +158,10 @@ fn a_contradiction_is_refused_and_named() {
         (|p| p.stages[1].steps[0].action = set_aside("/a/b", "/c/b"), "not another name beside it"),
         (|p| p.stages[1].steps[0].action = set_aside("/a/b", "/a/b"), "not another name beside it"),
         (|p| p.stages[1].steps[2].action = script(ScriptUndo::None), "which only commit may"),
+        (
+            |p| p.stages[1].steps[2].action = script(ScriptUndo::InK0s(file("steps/x/undo.sh"))),
+            "engine of stop changes what is in k0s, which is there after start",
+        ),
         (|p| p.stages[0].steps[1] = support::place_at("again", "/etc/k0s/k0s.yaml"), "two places of prepare"),
         (
             |p| p.stages[0].steps[1] = support::place_at("below", "/etc/k0s/k0s.yaml/x"),

@@ -9,6 +9,7 @@ use crate::args::Format;
 use crate::event::{Event, SCHEMA};
 use crate::exit::Exit;
 use crate::refusal::Refusals;
+use crate::run::Outcome;
 
 /// Shows events in one format.
 #[derive(Clone, Debug)]
@@ -63,6 +64,19 @@ impl Output {
             writeln!(io::stderr().lock(), "refused; nothing was begun")?;
         }
         Ok(())
+    }
+
+    /// Shows how work on the node ended; the first cause and what to type come last.
+    ///
+    /// # Errors
+    /// What writing reports.
+    pub fn ended(&self, outcome: &Outcome) -> io::Result<()> {
+        let (said, hint) = outcome.said();
+        let event = Event::Ended { said, hint };
+        match outcome {
+            Outcome::Done(_) | Outcome::NothingToDo => self.result(&event),
+            _ => self.note(&event),
+        }
     }
 
     /// Ends a run; people see that from the text above.

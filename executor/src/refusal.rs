@@ -153,7 +153,8 @@ impl Refusal {
             ),
             Refused::Unreadable(why) => (
                 format!("compare this set with the one at work: {why}"),
-                "roll back first: airlift-node rollback".to_owned(),
+                "first give the set at work once more, it is copied again: airlift-node apply SET; then this one"
+                    .to_owned(),
             ),
         };
         Self::new("AN023", text, hint)
@@ -211,13 +212,13 @@ impl Refusal {
         )
     }
 
-    /// One key from the command line, on a machine that knows whom it trusts.
+    /// Keys from the command line, on a machine that knows whom it trusts.
     #[must_use]
-    pub fn trust_is_there(file: &Path) -> Self {
+    pub fn trust_is_there(flag: &str, file: &Path) -> Self {
         Self::new(
             "AN030",
-            format!("take --public-key: this machine has {}, and that alone counts here", file.display()),
-            "leave --public-key away; to trust another author: airlift-node trust add FILE --role author",
+            format!("take {flag}: this machine has {}, and that alone counts here", file.display()),
+            "leave the flag away; to trust another author: airlift-node trust add FILE --role author",
         )
     }
 
@@ -234,7 +235,12 @@ impl Refusal {
     /// Something on the node failed before anything was begun.
     #[must_use]
     pub fn failed(fault: &impl std::fmt::Display) -> Self {
-        Self::new("AN024", fault.to_string(), "see to the cause, then type the same again")
+        let hint = if rustix::process::geteuid().is_root() {
+            "see to the cause, then type the same again"
+        } else {
+            "this needs root; type the same with sudo, or as root"
+        };
+        Self::new("AN024", fault.to_string(), hint)
     }
 }
 

@@ -156,6 +156,58 @@ fn what_a_script_has_left_running_on_purpose_is_left() {
 }
 
 #[test]
+fn what_has_left_the_scripts_group_ends_with_it_when_it_is_stopped() {
+    let bench = Bench::with_script(
+        "setsid sleep 1000 &\nfar=$!\ntimeout 500 sleep 1000 &\necho $far $! >\"$T/began\"\nwait",
+        "for process in $(cat \"$T/began\"); do\n  state=$(sed 's/.*) //' /proc/$process/stat 2>/dev/null)\n  \
+         case $state in ''|Z*) ;; *) echo \"$process\" >>\"$T/beside\" ;; esac\ndone\n:",
+    );
+    let run = bench.starts();
+    let began = bench.told("began");
+    let processes: Vec<&str> = began.split_whitespace().collect();
+    assert!(processes.len() == 2 && processes.iter().all(|process| lives(process)));
+    signal(run.id(), "INT");
+    let ended = run.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(7), "{}", text(&ended));
+    assert!(!processes.iter().any(|process| lives(process)), "{}", text(&ended));
+    assert!(!bench.talk.path().join("beside").exists(), "a script worked beside its undo");
+}
+
+#[test]
+fn scripts_hear_signals_whatever_shell_they_run_in() {
+    let bench = Bench::with_script(
+        "trap 'echo >\"$T/heard\"; exit 1' TERM\necho >\"$T/doing\"\nwhile :; do sleep 0.05; done",
+        ":",
+    );
+    let run = bench.starts();
+    bench.told("doing");
+    signal(run.id(), "TERM");
+    assert_eq!(run.wait_with_output().unwrap().status.code(), Some(7));
+    bench.told("heard");
+    // and a mask is what a shell may inherit: none is left
+    let bench = Bench::with_script("grep ^SigBlk: /proc/self/status >\"$T/mask\"; exit 1", ":");
+    bench.apply().output().unwrap();
+    assert_eq!(bench.told("mask").split_whitespace().last(), Some("0000000000000000"));
+}
+
+#[test]
+fn who_may_not_look_is_told_so_and_nothing_about_the_node() {
+    let bench = Bench::with_script("exit 1", ":");
+    bench.apply().output().unwrap();
+    let program = bench.talk.path().join("airlift-node");
+    fs::copy(NODE, &program).unwrap();
+    for dir in [bench.talk.path(), bench.directory.path(), bench.root.path()] {
+        fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut status = Command::new(&program);
+    std::os::unix::process::CommandExt::uid(&mut status, 65534);
+    let status = status.arg("status").arg("--root").arg(bench.root.path()).output().unwrap();
+    let said = text(&status);
+    assert_eq!(status.status.code(), Some(5), "{said}");
+    assert!(said.contains("Permission denied") && said.contains("sudo") && !said.contains("stuck"), "{said}");
+}
+
+#[test]
 fn a_second_signal_does_not_stop_what_the_first_has_begun_to_undo() {
     let bench = Bench::with_script(
         "echo >\"$T/doing\"; sleep 1000",
@@ -265,8 +317,12 @@ fn a_machine_that_knows_whom_it_trusts_takes_no_key_from_the_command_line() {
     for verb in ["check", "apply"] {
         let refused = with_key(verb);
         assert_eq!(refused.status.code(), Some(5));
-        assert!(text(&refused).contains("AN030"), "{}", text(&refused));
+        assert!(text(&refused).contains("take --public-key: this machine has"), "{}", text(&refused));
     }
+    // nor a file of keys that came with the set, or from anywhere else
+    let refused = bench.apply().output().unwrap();
+    assert_eq!(refused.status.code(), Some(5));
+    assert!(text(&refused).contains("take --trust: this machine has"), "{}", text(&refused));
     assert!(!bench.state().exists());
 }
 

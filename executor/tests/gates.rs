@@ -769,7 +769,7 @@ fn every_command_that_status_prints_is_there() {
     println!("{count} situations, {} commands: {:?}", known.len(), known.keys());
     for wanted in [
         "apply",
-        "apply --next-attempt",
+        "apply SET --next-attempt",
         "apply --left-behind m2",
         "apply --without m2",
         "rollback",

@@ -16,7 +16,7 @@ use airlift_bundle::plan::Action;
 use airlift_node::disk::{Disk, DiskError, RealDisk, copy_tree, put_file, read_all};
 use airlift_node::journal::{At, Before, Journal, JournalError, Record};
 use airlift_node::run::{Forecast, Home, Incoming, Outcome, dry_run, load, stage_set};
-use airlift_node::step::{Workshop, act, probe};
+use airlift_node::step::{Interrupt, Workshop, act, probe};
 use model::{Fault, Left, Model};
 use world::{BLOB, Bench, Ended, STATE, Site, Typed, drive, node, outside, run};
 
@@ -241,7 +241,7 @@ fn a_file_that_changes_while_it_is_copied_is_refused() {
     let change = |at: usize, bytes: &'static [u8], offset: u64| {
         let disk = disk.clone();
         asked.set(0);
-        copy_tree::<DiskError>(&disk, from, Path::new("/var/lib/copy"), &|| {
+        copy_tree::<DiskError>(&disk, from, Path::new("/var/lib/copy"), &|_| {
             asked.set(asked.get() + 1);
             if asked.get() == at { disk.write_at(from, offset, bytes) } else { Ok(()) }
         })
@@ -265,7 +265,7 @@ fn a_copy_does_not_cross_to_another_file_system() {
     };
     mount("mount", &["-t", "tmpfs", "none"]);
     let disk = RealDisk::below(dir.path()).unwrap();
-    let copied = copy_tree::<DiskError>(&disk, Path::new("/from"), Path::new("/to"), &|| Ok(()));
+    let copied = copy_tree::<DiskError>(&disk, Path::new("/from"), Path::new("/to"), &|_| Ok(()));
     mount("umount", &[]);
     let refused = copied.unwrap_err().to_string();
     assert!(refused.contains("/from/inner (another file system)"), "{refused}");
@@ -310,8 +310,37 @@ fn a_dry_run_opens_no_secret_and_says_so() {
     let (bench, home) = (Bench::new(&disk), home());
     let shop = Workshop { disk: &disk, machine: &bench, contents: &world::Nothing, keep: home.keep() };
     let state = airlift_node::journal::State::default();
-    for step in dry_run(&shop, &plan, &state, Some(Stage::Prepare)) {
+    for step in dry_run(&shop, &plan, &state, Some(Stage::Prepare)).unwrap() {
         let why = "it holds secrets, which a dry run does not open".to_owned();
         assert_eq!(step.forecast, Forecast::CannotKnow { why });
+    }
+}
+
+#[test]
+fn ctrl_c_ends_a_dry_run() {
+    let (disk, site) = prepared();
+    let (bench, home) = (Bench::new(&disk), home());
+    bench.interrupt.set(Some(Interrupt::Signal("SIGINT")));
+    let journal = Journal::open(&disk, &home.journal()).unwrap().unwrap();
+    let loaded = load(&disk, &home, journal.state()).unwrap().unwrap();
+    let shop = Workshop { disk: &disk, machine: &bench, contents: &loaded, keep: home.keep() };
+    let state = airlift_node::journal::State::default();
+    let ended = dry_run(&shop, &site.manifest.plan, &state, None);
+    assert!(matches!(ended, Err(airlift_node::step::Fault::Interrupted(_))), "{ended:?}");
+}
+
+#[test]
+fn what_takes_long_tells_how_far_it_is() {
+    let (disk, site) = (world::node(), Site::new());
+    let bench = Bench::new(&disk);
+    let outcome = world::run_on(&bench, &site, Stage::Freeze, Typed::Apply);
+    assert!(matches!(outcome, Ok(Outcome::Done(_))), "{outcome:?}");
+    let passed = bench.passed.borrow();
+    // the blob as it is taken, looked at, and placed; and the copy of a tree
+    for (what, times) in [("k0s", 2), ("/usr/local/bin/k0s", 1), ("/var/lib/mke", 1)] {
+        let told: Vec<_> = passed.iter().filter(|(told, ..)| told == what).collect();
+        assert!(told.len() >= times, "{what}: {passed:?}");
+        let (_, done, of) = told.last().unwrap();
+        assert!(*done > 0 && done <= of, "{what}: {told:?}");
     }
 }

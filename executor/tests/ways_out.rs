@@ -9,6 +9,8 @@ use std::path::Path;
 
 use airlift_bundle::gate::Stage;
 use airlift_bundle::gate::state::Position;
+use airlift_bundle::plan::{Action, Completion, Content, ScriptUndo};
+use airlift_bundle::value::Mode;
 use airlift_node::disk::{Disk, put_file, read_all, remove_tree};
 use airlift_node::gate::Said;
 use airlift_node::gate::heard::Brought;
@@ -16,7 +18,8 @@ use airlift_node::journal::{At, Journal, Record};
 use airlift_node::run::{Engine, Home, Orders, Outcome, mend_set};
 use model::{Fault, Left, Model};
 use world::{
-    BLOB, Bench, Ended, GO, STATE, Site, Typed, drive, medium, node, outside, run, sentences, type_in,
+    BLOB, Bench, Draft, Ended, GO, STATE, Site, Typed, aside, draft, drive, medium, node, outside, place,
+    run, script, sentences, sites, step, type_in,
 };
 
 fn home() -> Home {
@@ -250,4 +253,183 @@ fn a_recovery_may_be_run_wherever_something_is_under_way() {
     assert!(matches!(types(&disk, &site, |engine| engine.commit()), Outcome::Done(_)));
     let outcome = types(&disk, &site, |engine| engine.recover(&mend));
     assert!(!matches!(outcome, Outcome::Done(_)), "{outcome:?}");
+}
+
+fn stage(draft: &mut Draft, stage: Stage) -> &mut Vec<airlift_bundle::plan::Step> {
+    let at = draft.stages.iter().position(|(known, _)| *known >= stage).unwrap_or(draft.stages.len());
+    if draft.stages.get(at).is_none_or(|(known, _)| *known != stage) {
+        draft.stages.insert(at, (stage, vec![]));
+    }
+    &mut draft.stages[at].1
+}
+
+#[test]
+fn commit_brings_no_secret_back_that_it_has_removed() {
+    const LOGINS: &str = "/run/airlift/logins";
+    let mut draft = draft(1, 1);
+    let secret = Content::Secret("receipt/key".parse().unwrap());
+    stage(&mut draft, Stage::Settle).push(place("logins", LOGINS, secret, Mode::PRIVATE));
+    let [fresh] = [Content::File {
+        entry: "same".parse().unwrap(),
+        sha256: airlift_bundle::digest::Sha256::of(b"as it was\n"),
+    }];
+    *stage(&mut draft, Stage::Commit) =
+        vec![aside("forget", LOGINS), place("blocked", "/etc/blocked", fresh, Mode::PLAIN)];
+    let (disk, site) = (node(), sites(draft).swap_remove(0));
+    assert_eq!(drive(&disk, &site, Stage::Settle, Typed::Apply), Ok(Ended::Forward));
+    let logins = || disk.stat(Path::new(LOGINS)).unwrap();
+    assert!(logins().is_some());
+    disk.make_dir(Path::new("/etc/blocked")).unwrap();
+    for _ in 0..2 {
+        let outcome = types(&disk, &site, |engine| engine.commit());
+        let Outcome::Held { hint, .. } = &outcome else { panic!("{outcome:?}") };
+        assert!(hint.contains("airlift-node commit"), "{hint}");
+        assert!(logins().is_none());
+    }
+    // what commit itself needs is there again after a reboot
+    disk.boot.set(disk.boot.get() + 1);
+    remove_tree(&disk, Path::new(GO).parent().unwrap()).unwrap();
+    types(&disk, &site, |engine| engine.commit());
+    assert!(logins().is_none() && disk.stat(Path::new(GO)).unwrap().is_some());
+    disk.remove_dir(Path::new("/etc/blocked")).unwrap();
+    assert!(matches!(types(&disk, &site, |engine| engine.commit()), Outcome::Done(_)));
+    assert!(logins().is_none());
+}
+
+/// A node after `adopt`, where a step has changed what is in k0s' data; without that directory k0s does not answer.
+fn with_rights() -> (Model, Site) {
+    let mut draft = draft(1, 1);
+    let Action::Script(mut rights) = script(
+        "rights",
+        Completion::Evidence,
+        &mut draft.files,
+        [
+            "write /var/lib/k0s/rights given\nevidence\n",
+            "is /var/lib/k0s/rights given\n",
+            "write /var/lib/k0s/asked yes\nremove /var/lib/k0s/rights\n",
+        ],
+    ) else {
+        panic!("no script")
+    };
+    let ScriptUndo::Exact(undo) = rights.undo else { panic!("no undo") };
+    rights.undo = ScriptUndo::InK0s(undo);
+    let adopt = stage(&mut draft, Stage::Adopt);
+    adopt.insert(0, step("rights", Action::Script(rights)));
+    let disk = node();
+    disk.make_dir(Path::new("/var/lib/k0s")).unwrap();
+    (disk, sites(draft).swap_remove(0))
+}
+
+#[test]
+fn a_k0s_that_does_not_answer_is_not_in_the_way_back() {
+    let old = outside(&node(), true);
+    for k0s_answers in [true, false] {
+        let (disk, site) = with_rights();
+        assert_eq!(drive(&disk, &site, Stage::Adopt, Typed::Apply), Ok(Ended::Forward));
+        let k0s = Path::new("/var/lib/k0s");
+        disk.boot.set(disk.boot.get() + 1);
+        if !k0s_answers {
+            remove_tree(&disk, k0s).unwrap();
+        }
+        assert_eq!(drive(&disk, &site, Stage::Adopt, Typed::Rollback), Ok(Ended::Back), "{k0s_answers}");
+        if k0s_answers {
+            assert!(disk.stat(&k0s.join("asked")).unwrap().is_none(), "it goes with k0s' data, untouched");
+            remove_tree(&disk, k0s).unwrap();
+        }
+        assert_eq!(outside(&disk, true), old);
+    }
+}
+
+#[test]
+fn a_failed_adopt_is_undone_in_k0s_or_left_there_by_the_operators_word() {
+    let old = outside(&node(), true);
+    let k0s = Path::new("/var/lib/k0s");
+    // in the way of a later step
+    let fails = |disk: &Model, site: &Site| {
+        assert_eq!(drive(disk, site, Stage::Start, Typed::Apply), Ok(Ended::Forward));
+        disk.make_dir(Path::new("/etc/docker/also.toml.mke3")).unwrap();
+    };
+    let (disk, site) = with_rights();
+    fails(&disk, &site);
+    let outcome = run(&disk, &site, Stage::Adopt, Typed::Apply).unwrap();
+    assert!(matches!(outcome, Outcome::Undone { stage: Stage::Adopt, .. }), "{outcome:?}");
+    assert!(disk.stat(&k0s.join("rights")).unwrap().is_none());
+    // killed in the midst of it; then k0s is gone
+    let (start, site) = with_rights();
+    fails(&start, &site);
+    let mut left = 0;
+    for at in 1.. {
+        let disk = start.clone();
+        disk.arm(at, Fault::StopAfter);
+        let _ = run(&disk, &site, Stage::Adopt, Typed::Apply);
+        if !disk.fired() {
+            break;
+        }
+        let disk = disk.after(Left::Killed);
+        if disk.stat(&k0s.join("rights")).unwrap().is_none() || !journal(&disk).state().at.is_failing() {
+            continue;
+        }
+        remove_tree(&disk, k0s).unwrap();
+        let outcome = run(&disk, &site, Stage::Adopt, Typed::Apply).unwrap();
+        let Outcome::Held { hint, .. } = &outcome else { panic!("{at}: {outcome:?}") };
+        assert!(hint.contains("airlift-node rollback"), "{hint}");
+        let outcome = run(&disk, &site, Stage::Adopt, Typed::Rollback).unwrap();
+        assert!(matches!(outcome, Outcome::Undone { stage: Stage::Adopt, .. }), "{at}: {outcome:?}");
+        assert_eq!(journal(&disk).state().position(), Some(Position::At(Stage::Start)));
+        disk.remove_dir(Path::new("/etc/docker/also.toml.mke3")).unwrap();
+        assert_eq!(drive(&disk, &site, Stage::Adopt, Typed::Rollback), Ok(Ended::Back));
+        assert_eq!(outside(&disk, true), old);
+        left += 1;
+    }
+    assert!(left > 0);
+}
+
+#[test]
+fn a_target_that_can_not_be_replaced_stays_as_it_is_and_is_not_in_the_way_back() {
+    let disk = node();
+    let target = Path::new("/etc/docker/hosts.toml");
+    let outside = || {
+        let mut tree = outside(&disk, true);
+        tree.retain(|path, _| !path.starts_with("/etc/motd.d"));
+        tree
+    };
+    let old = outside();
+    disk.immutable.set(disk.stat(target).unwrap().map(|stat| stat.inode));
+    let site = Site::new();
+    let outcome = run(&disk, &site, Stage::Prepare, Typed::Apply).unwrap();
+    let Outcome::Undone { stage: Stage::Prepare, cause } = &outcome else { panic!("{outcome:?}") };
+    assert!(cause.contains("rename to /etc/docker/hosts.toml"), "{cause}");
+    assert_eq!(outside(), old);
+    assert_eq!(drive(&disk, &site, Stage::Prepare, Typed::Rollback), Ok(Ended::Back));
+    assert_eq!(outside(), old);
+}
+
+#[test]
+fn what_the_disk_does_not_give_back_of_a_set_is_copied_again() {
+    let (start, site) = at_end_of(Stage::Check);
+    let set = home().set(site.accepted.plan_id);
+    for path in [set.join("bundle.tar.zst"), set.join("set.json"), home().blob(site.manifest.blobs[0].sha256)]
+    {
+        let disk = start.clone();
+        disk.unreadable.set(disk.stat(&path).unwrap().map(|stat| stat.inode));
+        assert!(read_all(&disk, &path, 1 << 20).is_err());
+        let state = journal(&disk).state().clone();
+        medium(&site, |set| mend_set(&disk, &home(), &state, set, &Bench::new(&disk))).unwrap();
+        assert!(read_all(&disk, &path, 1 << 20).is_ok());
+        assert_eq!(drive(&disk, &site, Stage::Prepare, Typed::Apply), Ok(Ended::Forward));
+    }
+}
+
+#[test]
+fn a_node_that_is_back_says_that_there_is_nothing_under_way() {
+    let (disk, site) = at_end_of(Stage::Freeze);
+    assert_eq!(drive(&disk, &site, Stage::Freeze, Typed::Rollback), Ok(Ended::Back));
+    let mend = "mend".parse().unwrap();
+    let typed: [&dyn Fn(&mut Engine<'_>) -> Outcome; 3] =
+        [&|engine| engine.recover(&mend), &|engine| engine.leave_out(), &|engine| engine.commit()];
+    for typed in typed {
+        let outcome = types(&disk, &site, typed);
+        let Outcome::Refused(why) = &outcome else { panic!("{outcome:?}") };
+        assert!(why[0].contains("this node has nothing under way"), "{why:?}");
+    }
 }

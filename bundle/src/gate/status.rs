@@ -130,7 +130,7 @@ const fn command(act: Act) -> &'static str {
         Act::Begin(super::Stage::Commit) => "airlift-node commit",
         Act::Begin(_) | Act::Resume | Act::Give(_) => "airlift-node apply",
         Act::LeaveK0s | Act::BringBack => "airlift-node rollback",
-        Act::OpenAttempt => "airlift-node apply --next-attempt",
+        Act::OpenAttempt => "airlift-node apply SET --next-attempt",
         Act::LeaveOut => "airlift-node commit --left-out",
     }
 }

@@ -247,6 +247,11 @@ impl NodePlan {
                     if script.undo == ScriptUndo::None && stage != Stage::Commit {
                         found.push(format!("{id} of {stage} can't be undone, which only commit may"));
                     }
+                    if matches!(script.undo, ScriptUndo::InK0s(_)) && stage <= Stage::Start {
+                        found.push(format!(
+                            "{id} of {stage} changes what is in k0s, which is there after start"
+                        ));
+                    }
                 }
                 Action::Place { .. } | Action::Reboot {} => {}
             }
@@ -325,7 +330,7 @@ impl Script {
     /// The script files of a step.
     pub fn files(&self) -> impl Iterator<Item = &ScriptFile> {
         let undo = match &self.undo {
-            ScriptUndo::Exact(file) | ScriptUndo::Restores(file) => Some(file),
+            ScriptUndo::Exact(file) | ScriptUndo::Restores(file) | ScriptUndo::InK0s(file) => Some(file),
             ScriptUndo::None => None,
         };
         [&self.r#do, &self.probe].into_iter().chain(undo)

@@ -64,6 +64,9 @@ pub enum ScriptUndo {
     Exact(ScriptFile),
     /// By this script, to something equivalent.
     Restores(ScriptFile),
+    /// By this script, to something equivalent, in k0s' own data, which only an answering k0s can change. On the way
+    /// back it does not run: the data is set aside whole. After `start` only.
+    InK0s(ScriptFile),
     /// Not at all; in `commit` only.
     None,
 }

@@ -224,10 +224,16 @@ impl Step {
             }
             Action::Script(script) => match script.undo {
                 ScriptUndo::Exact(_) => UndoClass::Exact,
-                ScriptUndo::Restores(_) => UndoClass::Restores,
+                ScriptUndo::Restores(_) | ScriptUndo::InK0s(_) => UndoClass::Restores,
                 ScriptUndo::None => UndoClass::None,
             },
         }
+    }
+
+    /// Whether what it does lives in k0s' own data, and goes with that.
+    #[must_use]
+    pub const fn is_in_k0s(&self) -> bool {
+        matches!(&self.action, Action::Script(Script { undo: ScriptUndo::InK0s(_), .. }))
     }
 
     /// The script, if the step runs one.

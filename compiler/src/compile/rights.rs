@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! prepare   place /var/lib/airlift/rbac/{roles,bindings}.yaml      must hold until adopt
-//! adopt     apply-rbac      by server-side apply; undone from the annotated old subjects
+//! adopt     apply-rbac      by server-side apply; undone from the annotated old subjects, or gone with k0s
 //! settle    place /run/airlift/rbac/passwords.yaml, make-logins    hashes lie in memory, and a reboot takes them away
 //! commit    forget-logins   removes that file
 //! ```
@@ -118,8 +118,7 @@ impl Rights {
         self.stages.entry(stage).or_default().push(step);
     }
 
-    /// A script step that can be taken back to something equivalent, or, without `undo`, not at all. None of these is
-    /// atomic.
+    /// A script step that can be taken back in k0s, or, without `undo`, not at all. None of these is atomic.
     fn script(
         &mut self,
         [run, probe]: [&Source; 2],
@@ -135,7 +134,7 @@ impl Rights {
             probe: self.file(probe)?,
             completion: if undo.is_some() { Completion::Evidence } else { Completion::Atomic },
             undo: match undo {
-                Some(undo) => ScriptUndo::Restores(self.file(undo)?),
+                Some(undo) => ScriptUndo::InK0s(self.file(undo)?),
                 None => ScriptUndo::None,
             },
             seconds: SECONDS,

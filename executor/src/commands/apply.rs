@@ -6,14 +6,14 @@
 use airlift_bundle::gate::Stage;
 use airlift_bundle::gate::word::{Naming, Say};
 
-use super::node::{Brings, FoundSet, Node, find_set, machine, run_engine, show};
-use super::run::{Failure, Outcome as Ending};
+use super::node::{Brings, FoundSet, Node, find_set, machine, run_engine};
+use super::run::{Ending, Failure};
 use crate::args::Apply;
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::refusal::Refusal;
-use crate::run::{Forecast, Orders, dry_run, load};
+use crate::run::{Forecast, Orders, Outcome, dry_run, load};
 use crate::step::Workshop;
 
 pub(super) fn run(args: Apply, output: &Output) -> Ending {
@@ -40,11 +40,7 @@ pub(super) fn run(args: Apply, output: &Output) -> Ending {
 
 fn forecast(node: &Node, set: Option<&FoundSet>, until: Option<Stage>, output: &Output) -> Ending {
     let machine = machine(output)?;
-    let journal = match node.journal() {
-        Ok(journal) => journal,
-        Err(outcome) => return show(&outcome, output),
-    };
-    let state = journal.map(|journal| journal.state().clone()).unwrap_or_default();
+    let state = node.journal()?.map(|journal| journal.state().clone()).unwrap_or_default();
     let loaded = match set {
         Some(set) => {
             set.must_be_admitted(node, &state)?;
@@ -55,7 +51,8 @@ fn forecast(node: &Node, set: Option<&FoundSet>, until: Option<Stage>, output: &
     let Some(loaded) = loaded else { return Err(Refusal::no_set().into()) };
     let shop = Workshop { disk: &node.disk, machine: &machine, contents: &loaded, keep: node.home.keep() };
     let mut exit = Exit::NothingToDo;
-    for step in dry_run(&shop, loaded.plan(), &state, until) {
+    let steps = dry_run(&shop, loaded.plan(), &state, until);
+    for step in steps.map_err(|fault| Failure::Ended(Outcome::cut_off(&fault)))? {
         match step.forecast {
             Forecast::Blocked { .. } => exit = Exit::Blocked,
             Forecast::NoChange => {}

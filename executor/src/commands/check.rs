@@ -1,7 +1,7 @@
 //! `airlift-node check [SET]`: runs the checks of this node's plan. They only look.
 
-use super::node::{Node, Shown, find_set, machine, show};
-use super::run::Outcome as Ending;
+use super::node::{Node, Shown, find_set, machine};
+use super::run::{Ending, Failure};
 use crate::args::Check;
 use crate::output::Output;
 use crate::refusal::Refusal;
@@ -14,14 +14,13 @@ pub(super) fn run(args: &Check, output: &Output) -> Ending {
     let loaded = match &args.set {
         Some(set) => Some(find_set(&node, set, &args.keys, output)?.on_medium(&node)),
         None => {
-            let state = match node.journal() {
-                Ok(journal) => journal.map(|journal| journal.state().clone()).unwrap_or_default(),
-                Err(outcome) => return show(&outcome, output),
-            };
+            let state = node.journal()?.map(|journal| journal.state().clone()).unwrap_or_default();
             load(&node.disk, &node.home, &state).map_err(|fault| Refusal::staging_damaged(&fault))?
         }
     };
     let Some(loaded) = loaded else { return Err(Refusal::no_set().into()) };
     let shop = Workshop { disk: &node.disk, machine: &machine, contents: &loaded, keep: node.home.keep() };
-    show(&check(&shop, &loaded.plan().checks, &mut Shown(output)), output)
+    let outcome = check(&shop, &loaded.plan().checks, &mut Shown(output));
+    output.ended(&outcome).map_err(Failure::Output)?;
+    Ok(outcome.exit())
 }

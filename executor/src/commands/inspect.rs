@@ -12,14 +12,14 @@ use airlift_bundle::manifest::Manifest;
 use airlift_bundle::set::SignedSet;
 
 use super::keys::{locate, trust};
-use super::run::{Failure, Outcome};
+use super::run::{Ending, Failure};
 use crate::args::Inspect;
 use crate::event::{Event, Signed, Unverified};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::refusal::{Refusal, Refusals};
 
-pub(super) fn run(args: &Inspect, output: &Output) -> Outcome {
+pub(super) fn run(args: &Inspect, output: &Output) -> Ending {
     let (bundle, signed) = open(args, output)?;
     let Some(entry) = &args.entry else {
         output.result(&Event::bundle(bundle.manifest(), signed)).map_err(Failure::Output)?;

@@ -20,7 +20,7 @@ use nix::sys::utsname::uname;
 use nix::unistd::Uid;
 
 use super::keys::trust;
-use super::run::{Failure, Outcome as Ending};
+use super::run::{Ending, Failure};
 use super::status::standing;
 use crate::args::{Keys, OnNode, Words};
 use crate::disk::{Kind, Lock, RealDisk, ensure_dir};
@@ -62,9 +62,12 @@ impl Node {
         Ok(Self { disk, home: Home::at(Path::new(Home::PATH)) })
     }
 
-    /// The journal, if there is one; what is wrong with it, as the end of the run.
-    pub(super) fn journal(&self) -> Result<Option<Journal<'_>>, Outcome> {
-        Journal::open(&self.disk, &self.home.journal()).map_err(stuck)
+    /// The journal, if there is one.
+    pub(super) fn journal(&self) -> Result<Option<Journal<'_>>, Failure> {
+        Journal::open(&self.disk, &self.home.journal()).map_err(|error| match error {
+            JournalError::Disk(error) => failed(error).into(),
+            error => Failure::Ended(stuck(&error)),
+        })
     }
 
     /// Whether anything was ever kept here.
@@ -118,7 +121,7 @@ fn failed(error: impl Into<Fault>) -> Refusals {
     Refusal::failed(&error.into()).into()
 }
 
-fn stuck(error: JournalError) -> Outcome {
+fn stuck(error: &JournalError) -> Outcome {
     Outcome::Stuck {
         cause: error.to_string(),
         hint: "copy the state directory away and ask for help; nothing was changed".to_owned(),
@@ -132,8 +135,16 @@ type OpenBlob<'a> = dyn Fn(&Blob) -> io::Result<Box<dyn Read>> + 'a;
 pub(super) fn find_set(node: &Node, root: &Path, keys: &Keys, output: &Output) -> Result<FoundSet, Failure> {
     use crate::disk::Disk as _;
     let own = Path::new(trust_store::DEFAULT_PATH);
-    if keys.public_key.is_some() && node.disk.stat(own).map_err(failed)?.is_some() {
-        return Err(Refusal::trust_is_there(own).into());
+    let is_own = |file: &Path| matches!((file.canonicalize(), own.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    let flag = match keys {
+        Keys { public_key: Some(_), .. } => Some("--public-key"),
+        Keys { trust: Some(file), .. } if !is_own(file) => Some("--trust"),
+        _ => None,
+    };
+    if let Some(flag) = flag
+        && node.disk.stat(own).map_err(failed)?.is_some()
+    {
+        return Err(Refusal::trust_is_there(flag, own).into());
     }
     let trust = trust(keys, root, output)?;
     let set = SignedSet::open(root, &trust)?;
@@ -367,10 +378,7 @@ pub(super) fn run_engine(
     node.must_be_own()?;
     // before anything is read of what a script may still be changing
     let machine = node.quiet_machine(machine)?;
-    let mut journal = match node.journal() {
-        Ok(journal) => journal,
-        Err(outcome) => return show(&outcome, output),
-    };
+    let mut journal = node.journal()?;
     let before = journal.as_ref().map(|journal| journal.state().clone()).unwrap_or_default();
     check_sentences(&brings, &before)?;
     if let Some(set) = set {
@@ -395,29 +403,18 @@ pub(super) fn run_engine(
     let mut engine = Engine::new(shop, &node.home, journal, papers, &mut operator, &mut watcher);
     let refused = match engine.hear(brought) {
         Ok(sorted) => show_sorted(&sorted, output),
-        Err(outcome) => return show(&outcome, output),
+        Err(outcome) => return Err(Failure::Ended(outcome)),
     };
-    let outcome = engine.order(&brings.orders).unwrap_or_else(|| work(&mut engine));
-    let state = engine.journal().state();
-    if state.is_pending() && outcome != Outcome::CutShort {
-        let (said, hint) = standing(state);
+    let mut outcome = engine.order(&brings.orders).unwrap_or_else(|| work(&mut engine));
+    let (said, hint) = standing(engine.journal().state());
+    if let Outcome::CutShort { then } = &mut outcome {
+        *then = hint;
+    } else if engine.journal().state().is_pending() {
         node.home.post(&node.disk, &said, &hint);
     }
     // the exit code speaks of the node, also where the words for it can't be written
-    let exit = show(&outcome, output).unwrap_or_else(|_| outcome.exit());
-    Ok(if refused && brings.only_words { Exit::Refused } else { exit })
-}
-
-/// Shows how a run ended; the first cause and what to type come last.
-pub(super) fn show(outcome: &Outcome, output: &Output) -> Ending {
-    let (said, hint) = outcome.said();
-    let event = Event::Ended { said, hint };
-    match outcome {
-        Outcome::Done(_) | Outcome::NothingToDo => output.result(&event),
-        _ => output.note(&event),
-    }
-    .map_err(Failure::Output)?;
-    Ok(outcome.exit())
+    let _ = output.ended(&outcome);
+    Ok(if refused && brings.only_words { Exit::Refused } else { outcome.exit() })
 }
 
 /// For a node that needs nothing of a set any more.

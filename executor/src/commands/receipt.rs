@@ -3,8 +3,8 @@
 //! Showing and copying read the state directory alone. `--to` writes each receipt beside its place, flushes it and only
 //! then gives it its name, so a medium that is pulled out too early holds no half of one.
 
-use super::node::{Brings, Node, run_engine, show};
-use super::run::{Failure, Outcome as Ending};
+use super::node::{Brings, Node, run_engine};
+use super::run::{Ending, Failure};
 use crate::args::{Receipt, Words};
 use crate::event::{Event, WordShown};
 use crate::exit::Exit;
@@ -21,11 +21,7 @@ pub(super) fn run(args: Receipt, output: &Output) -> Ending {
         let brings = Brings { words, only_words: true, ..Brings::default() };
         return run_engine(&node, brings, output, |_| Outcome::Listened);
     }
-    let journal = match node.journal() {
-        Ok(Some(journal)) => journal,
-        Ok(None) => return Err(Refusal::no_set().into()),
-        Err(outcome) => return show(&outcome, output),
-    };
+    let journal = node.journal()?.ok_or_else(Refusal::no_set)?;
     let failed = |error: crate::disk::DiskError| Refusals::from(Refusal::failed(&error));
     let given = give::list(&node.disk, &node.home, &journal).map_err(failed)?;
     let Some(to) = &args.to else {

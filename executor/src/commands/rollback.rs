@@ -3,7 +3,7 @@
 use airlift_bundle::gate::word::{Naming, Say};
 
 use super::node::{Brings, Node, run_engine};
-use super::run::Outcome as Ending;
+use super::run::Ending;
 use crate::args::{Commit, Rollback};
 use crate::output::Output;
 use crate::run::Orders;

@@ -7,14 +7,17 @@ use crate::args::{Cli, Command};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::refusal::Refusals;
+use crate::run::Outcome;
 
 /// What a subcommand ends with.
-pub(super) type Outcome = Result<Exit, Failure>;
+pub(super) type Ending = Result<Exit, Failure>;
 
 /// Why a subcommand ended early.
 pub(super) enum Failure {
     /// What it was given is refused.
     Refused(Refusals),
+    /// The node can't be worked with.
+    Ended(Outcome),
     /// Its output can't be written.
     Output(io::Error),
 }
@@ -49,6 +52,7 @@ pub fn run(cli: Cli) -> Exit {
     let (exit, shown) = match outcome {
         Ok(exit) => (exit, Ok(())),
         Err(Failure::Refused(refusals)) => (Exit::Refused, output.refused(refusals)),
+        Err(Failure::Ended(outcome)) => (outcome.exit(), output.ended(&outcome)),
         Err(Failure::Output(error)) => (Exit::Refused, Err(error)),
     };
     match shown.and_then(|()| output.end(exit)) {

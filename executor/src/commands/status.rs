@@ -2,12 +2,12 @@
 //! machine's boot alone; asks for the lock, and does not keep it; writes nothing.
 
 use airlift_bundle::gate::Stage;
-use airlift_bundle::gate::protocol::{Gate, Refusal::Accepted as AcceptedIsFinal};
+use airlift_bundle::gate::protocol::{Gate, Refusal::Accepted as AcceptedIsFinal, Refusal::GoesBack};
 use airlift_bundle::gate::state::{Event as Happened, Position};
 use airlift_bundle::gate::table::Act;
 
-use super::node::{Node, show};
-use super::run::{Failure, Outcome as Ending};
+use super::node::Node;
+use super::run::{Ending, Failure};
 use crate::args::OnNode;
 use crate::event::{Event, NextShown};
 use crate::exit::Exit;
@@ -20,10 +20,7 @@ use crate::step::Machine as _;
 
 pub(super) fn run(args: &OnNode, output: &Output) -> Ending {
     let node = Node::open(args)?;
-    let journal = match node.journal() {
-        Ok(journal) => journal,
-        Err(outcome) => return show(&outcome, output),
-    };
+    let journal = node.journal()?;
     let head = journal.as_ref().map(Journal::head);
     let mut state = journal.map(|journal| journal.state().clone()).unwrap_or_default();
     if state.set.is_some() && state.boot.is_some() {
@@ -93,9 +90,23 @@ fn at_work(state: &State) -> (String, String) {
     (said, "wait for its end; it is seen where it was typed".to_owned())
 }
 
+/// What to type where both ways are open, or one alone.
+fn ways(state: &State) -> &'static str {
+    if state.stage == Some(Stage::Commit) {
+        return "to go on, which is the only way: airlift-node commit";
+    }
+    let Some(gate) = &state.gate else { return "to go on: airlift-node apply" };
+    if Stage::ALL.iter().any(|stage| gate.gate(Act::Begin(*stage)) == Gate::Refused(GoesBack)) {
+        "the site goes back; here too: airlift-node rollback"
+    } else if matches!(gate.gate(Act::LeaveK0s), Gate::Refused(_)) {
+        "to go on: airlift-node apply"
+    } else {
+        "to go on: airlift-node apply; to go back: airlift-node rollback"
+    }
+}
+
 /// Where a node in this state stands, in words, and what to type.
 pub(super) fn standing(state: &State) -> (String, String) {
-    const GO_ON: &str = "to go on: airlift-node apply; to go back: airlift-node rollback";
     const BACK: &str = "to go on going back: airlift-node rollback";
     let stage = state.stage.map(|stage| stage.to_string()).unwrap_or_default();
     let cause = match &state.cause {
@@ -108,11 +119,20 @@ pub(super) fn standing(state: &State) -> (String, String) {
         At::Empty => ("this node has taken no set".to_owned(), "to begin: airlift-node apply SET"),
         At::Rest if state.position() == Some(Position::Returned) => {
             let leads = state.gate.as_ref().is_some_and(NodeGate::leads);
-            let hint = if leads {
-                "the set is gone from this node; to try again: airlift-node apply SET --next-attempt --receipts DIR"
-            } else {
-                "the set is gone from this node; when the leader has opened the next attempt: \
-                 airlift-node apply SET --receipts DIR, with its receipt prepared"
+            let hint = match (leads, state.set.is_some()) {
+                (true, true) => "to try again: airlift-node apply --next-attempt --receipts DIR",
+                (true, false) => {
+                    "the set is gone from this node; to try again: \
+                     airlift-node apply SET --next-attempt --receipts DIR"
+                }
+                (false, true) => {
+                    "when the leader has opened the next attempt: airlift-node apply --receipts DIR, \
+                     with its receipt prepared"
+                }
+                (false, false) => {
+                    "the set is gone from this node; when the leader has opened the next attempt: \
+                     airlift-node apply SET --receipts DIR, with its receipt prepared"
+                }
             };
             (stands(), hint)
         }
@@ -120,11 +140,11 @@ pub(super) fn standing(state: &State) -> (String, String) {
             (stands(), "the site is accepted; to end it for good: airlift-node commit")
         }
         At::Rest if is_accepted(state) => (stands(), "the site is accepted; to go on: airlift-node apply"),
-        At::Rest => (format!("{}{cause}", stands()), GO_ON),
-        At::Forward => (format!("{stage} was interrupted, between two steps"), GO_ON),
+        At::Rest => (format!("{}{cause}", stands()), ways(state)),
+        At::Forward => (format!("{stage} was interrupted, between two steps"), ways(state)),
         At::Doing => {
             let step = state.doing().map(|(step, ..)| step.to_string()).unwrap_or_default();
-            (format!("{stage} was interrupted, in its step {step}"), GO_ON)
+            (format!("{stage} was interrupted, in its step {step}"), ways(state))
         }
         At::Failing | At::UndoingFailed => {
             (format!("{stage} is being undone{cause}"), "to go on undoing it: airlift-node rollback")
@@ -146,4 +166,21 @@ pub(super) fn standing(state: &State) -> (String, String) {
         At::Committed => ("the migration of this node is done for good".to_owned(), "nothing is left to do"),
     };
     (said, hint.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hint(at: At, stage: Option<Stage>) -> String {
+        standing(&State { at, stage, ..State::default() }).1
+    }
+
+    #[test]
+    fn an_interrupted_commit_has_one_way_and_another_stage_is_told_what_is_open() {
+        for at in [At::Forward, At::Doing] {
+            assert_eq!(hint(at, Some(Stage::Commit)), "to go on, which is the only way: airlift-node commit");
+            assert_eq!(hint(at, Some(Stage::Stop)), "to go on: airlift-node apply");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-use super::run::{Failure, Outcome};
+use super::run::{Ending, Failure};
 use crate::args::Survey;
 use crate::event::Event;
 use crate::exit::Exit;
@@ -12,7 +12,7 @@ use crate::replace::replace;
 use crate::survey::collect::{Collected, collect};
 use crate::survey::machine::Machine;
 
-pub(super) fn run(args: &Survey, output: &Output) -> Outcome {
+pub(super) fn run(args: &Survey, output: &Output) -> Ending {
     let Collected { survey, key } = collect(&Machine::this(), &args.key, !args.no_key);
     let mut json = serde_json::to_vec_pretty(&survey).map_err(|error| Failure::Output(error.into()))?;
     json.push(b'\n');

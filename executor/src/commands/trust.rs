@@ -3,7 +3,7 @@
 use airlift_bundle::Error;
 use airlift_bundle::trust::{KeyRole, TrustFile};
 
-use super::run::{Failure, Outcome};
+use super::run::{Ending, Failure};
 use crate::args::{Trust, TrustAdd, TrustFileArg, TrustThreshold};
 use crate::event::{Event, KeyShown};
 use crate::exit::Exit;
@@ -11,7 +11,7 @@ use crate::output::Output;
 use crate::refusal::Refusal;
 use crate::trust_store::{load, load_key, save};
 
-pub(super) fn run(args: &Trust, output: &Output) -> Outcome {
+pub(super) fn run(args: &Trust, output: &Output) -> Ending {
     match args {
         Trust::Add(args) => add(args, output),
         Trust::List(args) => list(args, output),
@@ -19,7 +19,7 @@ pub(super) fn run(args: &Trust, output: &Output) -> Outcome {
     }
 }
 
-fn add(args: &TrustAdd, output: &Output) -> Outcome {
+fn add(args: &TrustAdd, output: &Output) -> Ending {
     let key = load_key(&args.public_key_file)?;
     if key.fingerprint() != args.fingerprint {
         return Err(Error::Fingerprint {
@@ -43,7 +43,7 @@ fn add(args: &TrustAdd, output: &Output) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn list(args: &TrustFileArg, output: &Output) -> Outcome {
+fn list(args: &TrustFileArg, output: &Output) -> Ending {
     let trust = load(&args.trust)?.ok_or_else(|| Refusal::no_trust(&args.trust))?;
     for (role, key) in trust.all() {
         output.result(&Event::Trusted(KeyShown::new(role, key))).map_err(Failure::Output)?;
@@ -52,7 +52,7 @@ fn list(args: &TrustFileArg, output: &Output) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn threshold(args: &TrustThreshold, output: &Output) -> Outcome {
+fn threshold(args: &TrustThreshold, output: &Output) -> Ending {
     let file = &args.file.trust;
     let mut trust = load(file)?.ok_or_else(|| Refusal::no_trust(file))?;
     let exit = if trust.threshold() == args.number {

@@ -3,13 +3,13 @@
 use airlift_bundle::set::{SignedSet, verify_set};
 
 use super::keys::{locate, trust};
-use super::run::{Failure, Outcome};
+use super::run::{Ending, Failure};
 use crate::args::Verify;
 use crate::event::{Event, Signed};
 use crate::exit::Exit;
 use crate::output::Output;
 
-pub(super) fn run(args: &Verify, output: &Output) -> Outcome {
+pub(super) fn run(args: &Verify, output: &Output) -> Ending {
     let event = if args.path.is_dir() {
         let trust = trust(&args.keys, &args.path, output)?;
         Event::set_verified(verify_set(&args.path, &trust)?, &trust)

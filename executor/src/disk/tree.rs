@@ -23,7 +23,7 @@ const CHUNK: usize = 1 << 20;
 const BLOCK: usize = 4096;
 
 /// Copies `from` to `to`, which nothing has, and flushes every part of it but the name `to` itself. Asks `go_on` before
-/// every file and every buffer.
+/// every file and every buffer, with the bytes of content that were copied so far.
 ///
 /// # Errors
 /// What the disk reports; what can't be copied; a file that changed meanwhile; what `go_on` says.
@@ -31,7 +31,7 @@ pub fn copy_tree<E: From<DiskError>>(
     disk: &dyn Disk,
     from: &Path,
     to: &Path,
-    go_on: &dyn Fn() -> Result<(), E>,
+    go_on: &dyn Fn(u64) -> Result<(), E>,
 ) -> Result<CopyNotes, E> {
     let Some(stat) = disk.stat(from)? else {
         return Err(DiskError::said("copy", from, "it is not there").into());
@@ -47,7 +47,7 @@ pub fn copy_tree<E: From<DiskError>>(
         )
         .into());
     }
-    let mut copy = Copy { disk, go_on, names: BTreeMap::new(), notes };
+    let mut copy = Copy { disk, go_on, names: BTreeMap::new(), bytes: 0, notes };
     copy.one(from, to, &stat)?;
     Ok(copy.notes)
 }
@@ -90,15 +90,17 @@ fn survey(
 /// A copy under way.
 struct Copy<'a, E> {
     disk: &'a dyn Disk,
-    go_on: &'a dyn Fn() -> Result<(), E>,
+    go_on: &'a dyn Fn(u64) -> Result<(), E>,
     /// The first name of each file with several.
     names: BTreeMap<u64, PathBuf>,
+    /// How much content was copied.
+    bytes: u64,
     notes: CopyNotes,
 }
 
 impl<E: From<DiskError>> Copy<'_, E> {
     fn one(&mut self, from: &Path, to: &Path, stat: &Stat) -> Result<(), E> {
-        (self.go_on)()?;
+        (self.go_on)(self.bytes)?;
         let disk = self.disk;
         if stat.kind != Kind::Dir && stat.links > 1 {
             if let Some(first) = self.names.get(&stat.inode) {
@@ -135,12 +137,12 @@ impl<E: From<DiskError>> Copy<'_, E> {
         Ok(())
     }
 
-    fn content(&self, from: &Path, to: &Path, stat: &Stat) -> Result<(), E> {
+    fn content(&mut self, from: &Path, to: &Path, stat: &Stat) -> Result<(), E> {
         let disk = self.disk;
         let mut buffer = vec![0; CHUNK];
         let mut offset = 0;
         loop {
-            (self.go_on)()?;
+            (self.go_on)(self.bytes)?;
             let count = disk.read_at(from, offset, &mut buffer)?;
             let read = buffer.get(..count).unwrap_or_default();
             if read.is_empty() {
@@ -155,6 +157,7 @@ impl<E: From<DiskError>> Copy<'_, E> {
                 at += run.len() as u64;
             }
             offset += count as u64;
+            self.bytes += count as u64;
         }
         disk.set_size(to, offset)?;
         match disk.stat(from)? {

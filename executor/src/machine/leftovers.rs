@@ -20,7 +20,7 @@ pub(super) struct Guard(OwnedFd);
 
 /// Held by a script and all that it starts, from before its first command.
 #[derive(Debug)]
-pub(super) struct Held(OwnedFd);
+pub(super) struct Held(Option<OwnedFd>);
 
 /// A killed process is gone a moment later, but for one that waits for hardware.
 const TRIES: u32 = 100;
@@ -33,11 +33,26 @@ impl Guard {
     /// What the system reports; somebody could not be ended.
     pub(super) fn on(file: OwnedFd) -> Result<Self, Errno> {
         let guard = Self(file);
+        guard.end_holders()?;
+        Ok(guard)
+    }
+
+    /// Ends all that a script has started and that is still there, in whatever group or session.
+    ///
+    /// # Errors
+    /// What the system reports; somebody could not be ended.
+    pub(super) fn end(&self, mut held: Held) -> Result<(), Errno> {
+        // closed and not released: whoever is left keeps it, and is found by it
+        drop(held.0.take());
+        self.end_holders()
+    }
+
+    fn end_holders(&self) -> Result<(), Errno> {
         for _ in 0..TRIES {
-            if guard.take()?.is_some() {
-                return Ok(guard);
+            if self.take()?.is_some() {
+                return Ok(());
             }
-            guard.kill_holders()?;
+            self.kill_holders()?;
             std::thread::sleep(PAUSE);
         }
         Err(Errno::WOULDBLOCK)
@@ -49,7 +64,7 @@ impl Guard {
         let path = format!("/proc/self/fd/{}", self.0.as_raw_fd());
         let own = open(path, OFlags::RDONLY, Mode::empty())?;
         match flock(&own, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Held(own))),
+            Ok(()) => Ok(Some(Held(Some(own)))),
             Err(Errno::WOULDBLOCK) => Ok(None),
             Err(errno) => Err(errno),
         }
@@ -85,6 +100,8 @@ impl Guard {
 impl Drop for Held {
     /// Released for all who hold it: the script is over, and what it has left running is left.
     fn drop(&mut self) {
-        let _ = flock(&self.0, FlockOperation::Unlock);
+        if let Some(own) = &self.0 {
+            let _ = flock(own, FlockOperation::Unlock);
+        }
     }
 }

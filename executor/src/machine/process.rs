@@ -67,18 +67,33 @@ pub(super) fn run(
     let also = input.try_clone().map_err(|error| failed("make a pipe", &error))?;
     command.stdout(input).stderr(also);
     // released when this function ends; not before, so that a killed executor leaves it to the script
-    let _held =
-        match guard.map(Guard::take).transpose().map_err(|errno| failed("lock the journal", &errno))? {
-            Some(None) => return Err(failed("lock the journal", &"another script holds it")),
-            held => held,
-        };
+    let held = match guard.map(Guard::take).transpose().map_err(|errno| failed("lock the journal", &errno))? {
+        Some(None) => return Err(failed("lock the journal", &"another script holds it")),
+        held => held.flatten(),
+    };
+    hears_signals(&mut command);
     let mut child = command.spawn().map_err(|error| failed("start /bin/sh", &error))?;
     // our ends of the pipe go with it
     drop(command);
     fcntl_setfl(&output, rustix::fs::OFlags::NONBLOCK).map_err(|errno| failed("read its output", &errno))?;
     pace.begin();
-    let ran = watch(&mut child, &output, job, signals, pace);
-    ran.map_err(|error| failed("wait for it", &error))
+    let ran =
+        watch(&mut child, &output, job, signals, pace).map_err(|error| failed("wait for it", &error))?;
+    if let (Some(guard), Some(held), End::TimeOut | End::Interrupted(_)) = (guard, held, ran.end) {
+        // what has left the group, as `timeout` and `setsid` do, is not told by a signal to it
+        guard.end(held).map_err(|errno| failed("end what it has started", &errno))?;
+    }
+    Ok(ran)
+}
+
+/// The program hears signals, which we hold back from ourselves: a mask is inherited, and shells differ in what they
+/// make of one.
+#[allow(unsafe_code, reason = "nothing else sets the mask of a child alone")]
+fn hears_signals(command: &mut Command) {
+    // SAFETY: between fork and exec only a mask on the stack is made and set, by calls that are async-signal-safe.
+    unsafe {
+        command.pre_exec(|| Ok(nix::sys::signal::SigSet::empty().thread_set_mask()?));
+    }
 }
 
 /// Memory that can't be changed any more. It is not closed in the child: that is how the child gets it.

@@ -149,6 +149,10 @@ impl Engine<'_> {
                         return Ok(outcome);
                     }
                 }
+                _ if self.state().set.is_none() => {
+                    let why = "clear away both stacks: this node has nothing under way".to_owned();
+                    return Ok(Outcome::Refused(vec![why]));
+                }
                 _ => {
                     if self.plan()?.left_out.is_none() {
                         let why = "the set at work does not tell how to clear away both stacks";
@@ -200,12 +204,26 @@ impl Engine<'_> {
             if matches!(self.state().at, At::Failing | At::Unwinding) {
                 self.write(Record::Undo { step: step.clone() })?;
             }
-            if let Err(fault) = undo(&shop, planned, &before) {
-                cut_short(&fault)?;
-                return Err(Stop::With(self.held_undoing(&step.to_string(), &fault)));
-            }
+            let undone = match self.state().at {
+                // set aside whole, before MKE 3 comes back
+                At::UndoingBack if planned.is_in_k0s() => Err("it goes with k0s' data".to_owned()),
+                _ => match undo(&shop, planned, &before) {
+                    Ok(()) => Ok(()),
+                    Err(fault) => {
+                        cut_short(&fault)?;
+                        // the operator's word: on a k0s that does not answer there would be no way on
+                        if !self.goes_back || !planned.is_in_k0s() {
+                            return Err(Stop::With(self.held_undoing(&step.to_string(), &fault)));
+                        }
+                        Err(format!("failed to {fault}; it is in k0s' data, and goes with that"))
+                    }
+                },
+            };
             self.write(Record::Undone { step: step.clone() })?;
-            self.watcher.see(Progress::StepUndone { step });
+            self.watcher.see(match undone {
+                Ok(()) => Progress::StepUndone { step },
+                Err(why) => Progress::StepLeft { step, why },
+            });
         }
         let Some(stage) = self.state().stage else { return Ok(()) };
         self.write(Record::Cleared { stage })?;

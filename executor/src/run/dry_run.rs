@@ -1,12 +1,12 @@
 //! What a run would do, step by step. Writes nothing at all.
 
 use airlift_bundle::gate::Stage;
-use airlift_bundle::plan::{Action, Content, Line, NodePlan, StepId};
+use airlift_bundle::plan::{Action, Line, NodePlan, Step, StepId};
 use serde::Serialize;
 
 use crate::disk::read_all;
 use crate::journal::{Standing, State};
-use crate::step::{Look, Probe, Workshop, look, probe};
+use crate::step::{Fault, Look, Probe, Workshop, holds_secrets, look, probe};
 
 /// What a step would do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -47,13 +47,15 @@ pub struct StepForecast {
 }
 
 /// What each step up to `until` would do on a node in this state.
-#[must_use]
+///
+/// # Errors
+/// A signal came; nothing more is looked at.
 pub fn dry_run(
     shop: &Workshop<'_>,
     plan: &NodePlan,
     state: &State,
     until: Option<Stage>,
-) -> Vec<StepForecast> {
+) -> Result<Vec<StepForecast>, Fault> {
     plan.all_steps()
         .filter(|(stage, _)| until.is_none_or(|until| *stage <= until))
         .map(|(stage, step)| {
@@ -62,21 +64,24 @@ pub fn dry_run(
                 Some(Standing::Doing { .. }) => Forecast::WillChange {
                     diff: vec!["it was begun and interrupted: it is taken back and begun anew".to_owned()],
                 },
-                None => forecast(shop, step),
+                None => forecast(shop, step)?,
             };
-            StepForecast { stage, step: step.id.clone(), title: step.title.clone(), forecast }
+            Ok(StepForecast { stage, step: step.id.clone(), title: step.title.clone(), forecast })
         })
         .collect()
 }
 
-fn forecast(shop: &Workshop<'_>, step: &airlift_bundle::plan::Step) -> Forecast {
+fn forecast(shop: &Workshop<'_>, step: &Step) -> Result<Forecast, Fault> {
     if matches!(step.action, Action::Reboot {}) {
-        return Forecast::WillChange { diff: vec!["the machine reboots".to_owned()] };
+        return Ok(Forecast::WillChange { diff: vec!["the machine reboots".to_owned()] });
     }
-    if uses_secrets(&step.action) {
-        return Forecast::CannotKnow { why: "it holds secrets, which a dry run does not open".to_owned() };
+    if holds_secrets(step) {
+        return Ok(Forecast::CannotKnow {
+            why: "it holds secrets, which a dry run does not open".to_owned(),
+        });
     }
-    match probe(shop, step) {
+    Ok(match probe(shop, step) {
+        Err(fault @ Fault::Interrupted(_)) => return Err(fault),
         Ok(Probe::InEffect) => Forecast::NoChange,
         Ok(Probe::Unknown(why)) => Forecast::CannotKnow { why },
         Ok(Probe::NotInEffect(why)) => match &step.action {
@@ -89,11 +94,7 @@ fn forecast(shop: &Workshop<'_>, step: &airlift_bundle::plan::Step) -> Forecast 
             },
         },
         Err(fault) => Forecast::Blocked { why: fault.to_string() },
-    }
-}
-
-const fn uses_secrets(action: &Action) -> bool {
-    matches!(action, Action::Place { content: Content::Document { .. } | Content::Secret(_), .. })
+    })
 }
 
 /// Larger files are not compared line by line.

@@ -148,7 +148,9 @@ impl<'a> Engine<'a> {
 /// Power is about to go: no more of anything.
 pub(super) fn cut_short(fault: &Fault) -> Result<(), Stop> {
     match fault {
-        Fault::Interrupted(Interrupt::PowerDown) => Err(Stop::With(Outcome::CutShort)),
+        Fault::Interrupted(Interrupt::PowerDown) => {
+            Err(Stop::With(Outcome::CutShort { then: "type: airlift-node status".to_owned() }))
+        }
         _ => Ok(()),
     }
 }

@@ -15,8 +15,8 @@ use super::room;
 use crate::gate::give;
 use crate::journal::{At, Mark, Record, Standing, next};
 use crate::step::{
-    Acted, Fault, Look, Probe, Workshop, act, is_done_after_all, is_volatile, look, make_ready, probe,
-    run_check, run_recovery, undo,
+    Acted, Fault, Look, Probe, Workshop, act, holds_secrets, is_done_after_all, is_volatile, look,
+    make_ready, probe, run_check, run_recovery, undo,
 };
 
 /// Why a stage stops before its end.
@@ -73,7 +73,7 @@ impl Engine<'_> {
                 }
                 At::Forward | At::Doing => {
                     let Some(stage) = self.state().stage else { return Ok(Outcome::NothingToDo) };
-                    if let Some(outcome) = self.resume()? {
+                    if let Some(outcome) = self.resume(stage)? {
                         return Ok(outcome);
                     }
                     if let Some(outcome) = self.run_stage(stage)? {
@@ -99,7 +99,7 @@ impl Engine<'_> {
         if self.gate()?.position() == Position::Returned {
             return self.waits_for_attempt().map(Some);
         }
-        if let Some(outcome) = self.resume()? {
+        if let Some(outcome) = self.resume(until)? {
             return Ok(Some(outcome));
         }
         match self.forward_act(until)? {
@@ -151,7 +151,7 @@ impl Engine<'_> {
     }
 
     /// Lets k0s run again on a controller that was rebooted, and does again what a reboot takes away.
-    fn resume(&mut self) -> Halted {
+    fn resume(&mut self, until: Stage) -> Halted {
         if self.gate()?.state().is_paused() {
             if let Some(outcome) = self.words(Act::Resume)? {
                 return Ok(Some(outcome));
@@ -161,7 +161,7 @@ impl Engine<'_> {
             }
             self.event(Event::Resume, None)?;
         }
-        match self.renew() {
+        match self.renew(until) {
             Ok(()) => Ok(None),
             Err(fault) => {
                 cut_short(&fault)?;
@@ -174,8 +174,8 @@ impl Engine<'_> {
     }
 
     /// Does finished steps again whose work lies below `/run`. Their records announced it; taking them back first
-    /// clears what a crash left of an earlier try.
-    fn renew(&mut self) -> Result<(), Fault> {
+    /// clears what a crash left of an earlier try. `commit` leaves no secret on the node, so it brings none back.
+    fn renew(&mut self, until: Stage) -> Result<(), Fault> {
         let done: Vec<_> = self
             .state()
             .steps
@@ -187,7 +187,10 @@ impl Engine<'_> {
             .collect();
         for (id, before) in done {
             let Ok(step) = self.step(&id) else { continue };
-            if !is_volatile(step) || probe(&self.shop, step)? == Probe::InEffect {
+            if !is_volatile(step) || (until == Stage::Commit && holds_secrets(step)) {
+                continue;
+            }
+            if probe(&self.shop, step)? == Probe::InEffect {
                 continue;
             }
             undo(&self.shop, step, &before)?;
@@ -280,7 +283,7 @@ impl Engine<'_> {
             let Action::Place { content: content @ Content::Blob { name, sha256 }, .. } = &step.action else {
                 continue;
             };
-            match digest(&self.shop, content) {
+            match digest(&self.shop, name.as_str(), content) {
                 Ok(digest) if digest == *sha256 => {}
                 Ok(_) => found.push(format!(
                     "the blob {name} in the state directory is not what the manifest says any more; \
@@ -315,6 +318,8 @@ impl Engine<'_> {
         };
         if stands_before {
             self.apply(Stage::Commit)
+        } else if self.state().position().is_none_or(|position| position == Position::Returned) {
+            Outcome::Refused(vec!["commit: this node has nothing under way".to_owned()])
         } else {
             Outcome::Held {
                 cause: "commit: the stages before it are not done".to_owned(),
@@ -329,16 +334,16 @@ impl Engine<'_> {
     }
 
     fn run_named(&mut self, name: &StepId) -> Result<Outcome, Stop> {
+        if next(self.state().at, Mark::Recovery).is_none() || self.state().set.is_none() {
+            let why = format!("run the recovery {name}: this node has nothing under way that it could mend");
+            return Ok(Outcome::Refused(vec![why]));
+        }
         let recoveries = &self.plan()?.recoveries;
         let Some(recovery) = recoveries.iter().find(|recovery| recovery.id == *name) else {
             let known: Vec<&str> = recoveries.iter().map(|recovery| recovery.id.as_str()).collect();
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             return Ok(Outcome::Blocked(vec![format!("the plan has no recovery {name}; it has {known}")]));
         };
-        if next(self.state().at, Mark::Recovery).is_none() {
-            let why = format!("run the recovery {name}: this node has nothing under way that it could mend");
-            return Ok(Outcome::Refused(vec![why]));
-        }
         self.home.make_ready(self.shop.disk).map_err(|error| held_before(Stage::Check, error.into()))?;
         self.write(Record::Recovery { name: name.clone(), ended: None })?;
         match run_recovery(&self.shop, recovery) {
@@ -385,11 +390,11 @@ impl Engine<'_> {
 
     fn give_up(&mut self, stage: Stage, fault: &Fault) -> Result<Outcome, Stop> {
         let cause = fault.to_string();
-        self.watcher.see(Progress::StageFails { stage, cause: cause.clone() });
         if stage == Stage::Commit {
             let hint = "commit only goes forward; see to the cause, then: airlift-node commit".to_owned();
             return Ok(Outcome::Held { cause, hint });
         }
+        self.watcher.see(Progress::StageFails { stage, cause: cause.clone() });
         self.write(Record::Fail { cause: limited(&cause) })?;
         self.undo_stage()?;
         Ok(Outcome::Undone { stage, cause })
@@ -454,9 +459,9 @@ impl Engine<'_> {
 }
 
 /// The digest of what a placed file is to hold.
-fn digest(shop: &Workshop<'_>, content: &Content) -> Result<Sha256, Fault> {
+fn digest(shop: &Workshop<'_>, name: &str, content: &Content) -> Result<Sha256, Fault> {
     let (mut reader, mut hasher) = (shop.contents.open(content)?, Hasher::new());
-    let mut buffer = vec![0; 1 << 20];
+    let (mut buffer, size, mut read) = (vec![0; 1 << 20], shop.contents.size(content)?, 0);
     loop {
         shop.go_on()?;
         let count = reader.read(&mut buffer).map_err(|error| Fault::said(error.to_string()))?;
@@ -464,6 +469,8 @@ fn digest(shop: &Workshop<'_>, content: &Content) -> Result<Sha256, Fault> {
             return Ok(hasher.finish().0);
         }
         hasher.update(buffer.get(..count).unwrap_or_default());
+        read += count as u64;
+        shop.machine.passed(name, read, size);
     }
 }
 

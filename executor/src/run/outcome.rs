@@ -9,7 +9,7 @@ use airlift_bundle::plan::{Line, Severity, StepId};
 use serde::Serialize;
 
 use crate::exit::Exit;
-use crate::step::{Pace, Sight};
+use crate::step::{Fault, Pace, Sight};
 
 /// Something that happened during a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -88,6 +88,13 @@ pub enum Progress {
     StepUndone {
         /// The step.
         step: StepId,
+    },
+    /// A step is not undone, since what it did goes with something else.
+    StepLeft {
+        /// The step.
+        step: StepId,
+        /// With what, and why.
+        why: String,
     },
     /// All of a stage is undone.
     StageUndone {
@@ -168,6 +175,7 @@ impl fmt::Display for Progress {
                 writeln!(f, "{stage}: failed to {cause}\n{stage}: undoing it")
             }
             Self::StepUndone { step } => writeln!(f, "    undone {step}"),
+            Self::StepLeft { step, why } => writeln!(f, "    left {step}: {why}"),
             Self::StageUndone { stage } => writeln!(f, "{stage}: undone"),
             Self::StepRenewed { step } => writeln!(f, "    done again after the reboot {step}"),
             Self::Given { word } => writeln!(f, "gives {word}: airlift-node receipt shows it"),
@@ -241,10 +249,19 @@ pub enum Outcome {
     /// The machine is about to reboot, as planned.
     Rebooting,
     /// The machine shuts down; the run stopped where it was, as in a power cut.
-    CutShort,
+    CutShort {
+        /// What to type after the boot.
+        then: String,
+    },
 }
 
 impl Outcome {
+    /// A signal while something is only looked at: nothing was begun, and no more is looked at.
+    #[must_use]
+    pub fn cut_off(fault: &Fault) -> Self {
+        Self::Blocked(vec![format!("{fault}; nothing was begun")])
+    }
+
     /// What happened, in lines for people, and what to do.
     #[must_use]
     pub fn said(&self) -> (Vec<String>, Option<String>) {
@@ -281,12 +298,9 @@ impl Outcome {
                 line("the machine reboots, as planned".to_owned()),
                 Some("after the boot type: airlift-node apply".to_owned()),
             ),
-            Self::CutShort => (
+            Self::CutShort { then } => (
                 line("the machine shuts down; stopped as in a power cut".to_owned()),
-                Some(
-                    "after the boot type: airlift-node apply; or to go back: airlift-node rollback"
-                        .to_owned(),
-                ),
+                Some(format!("after the boot, {then}")),
             ),
         }
     }
@@ -304,7 +318,7 @@ impl Outcome {
                 Stage::Check | Stage::Prepare | Stage::Freeze | Stage::Stop => Exit::RolledBack,
                 Stage::Start | Stage::Adopt | Stage::Settle | Stage::Commit => Exit::Held,
             },
-            Self::Held { .. } | Self::CutShort => Exit::Held,
+            Self::Held { .. } | Self::CutShort { .. } => Exit::Held,
             Self::Stuck { .. } => Exit::Stuck,
         }
     }

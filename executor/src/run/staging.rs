@@ -210,7 +210,8 @@ fn copy_in(
     ensure_dir(disk, &set, 0o700)?;
     for (name, bytes) in texts {
         let (path, size) = (set.join(name), bytes.len() as u64);
-        if is_there(&path, size)? && read_all(disk, &path, size)? == bytes {
+        // one that can't be read any more is written anew beside it
+        if is_there(&path, size)? && read_all(disk, &path, size).is_ok_and(|stored| stored == bytes) {
             // an earlier try may have ended between its rename and its flush
             disk.sync_file(&path)?;
             disk.sync_dir(&set)?;
@@ -329,7 +330,14 @@ fn stage_blob(
             (Err(error), None) => Err(wrong(error.to_string())),
         }
     };
-    if disk.stat(&path)?.is_some() && matches(Box::new(FileReader::new(disk, path.clone())))? {
+    let is_stored = match disk.stat(&path)? {
+        Some(_) => match matches(Box::new(FileReader::new(disk, path.clone()))) {
+            Err(fault @ Fault::Interrupted(_)) => return Err(fault),
+            stored => stored.unwrap_or(false),
+        },
+        None => false,
+    };
+    if is_stored {
         // an earlier try may have ended between its rename and its flush
         disk.sync_file(&path)?;
         return Ok(disk.sync_dir(&home.blobs())?);

@@ -8,7 +8,7 @@ use airlift_bundle::plan::Step;
 use super::fault::Fault;
 use super::step_kinds::{Look, Probe};
 use super::workshop::Workshop;
-use crate::disk::{DiskError, copy_tree, ensure_dir, remove_tree};
+use crate::disk::{DiskError, copy_tree, ensure_dir, remove_tree, tree_size};
 use crate::journal::Before;
 
 pub(super) fn look(shop: &Workshop<'_>, from: &AbsPath, name: &EntryName) -> Result<Look, Fault> {
@@ -33,7 +33,11 @@ pub(super) fn act(shop: &Workshop<'_>, step: &Step, from: &AbsPath, name: &Entry
     let (disk, part, to) = (shop.disk, shop.keep.part(&step.id), shop.keep.copy(name));
     let dir = to.parent().unwrap_or(&to);
     ensure_dir(disk, dir, 0o700)?;
-    copy_tree(disk, Path::new(from.as_str()), &part, &|| shop.go_on())?;
+    let size = tree_size(disk, Path::new(from.as_str()))?;
+    copy_tree(disk, Path::new(from.as_str()), &part, &|copied| {
+        shop.machine.passed(from.as_str(), copied, size.max(copied));
+        shop.go_on()
+    })?;
     disk.rename_new(&part, &to)?;
     Ok(disk.sync_dir(dir)?)
 }

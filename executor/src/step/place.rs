@@ -134,6 +134,7 @@ impl<'a> Place<'a> {
                 return Ok(false);
             }
             offset += count as u64;
+            self.shop.machine.passed(self.target.as_str(), offset, stat.size);
         }
     }
 
@@ -223,7 +224,7 @@ fn needs_copy(error: &DiskError) -> bool {
 /// Gives the thing at `from` one more name, or a copy where that can't be. Going back is not interrupted.
 fn link_or_copy(disk: &dyn Disk, from: &Path, to: &Path) -> Result<(), Fault> {
     match disk.hard_link(from, to) {
-        Err(error) if needs_copy(&error) => copy_tree(disk, from, to, &|| Ok::<_, Fault>(())).map(drop),
+        Err(error) if needs_copy(&error) => copy_tree(disk, from, to, &|_| Ok::<_, Fault>(())).map(drop),
         linked => Ok(linked?),
     }
 }
@@ -234,7 +235,7 @@ fn keep_old(shop: &Workshop<'_>, step: &StepId, target: &Path) -> Result<(), Fau
         // under another name until it is whole
         Err(error) if needs_copy(&error) => {
             let part = shop.keep.part(step);
-            copy_tree(disk, target, &part, &|| shop.go_on())?;
+            copy_tree(disk, target, &part, &|_| shop.go_on())?;
             disk.rename_new(&part, &old)?;
         }
         linked => linked?,
@@ -284,12 +285,42 @@ fn flush_if_there(disk: &dyn Disk, dir: &Path) -> Result<(), DiskError> {
     }
 }
 
+/// Whether two files say the same to the last attribute. Where the old one could only be copied, a target that was never
+/// replaced is known by that.
+fn is_alike(disk: &dyn Disk, (a, is): (&Path, &Stat), (b, was): (&Path, &Stat)) -> Result<bool, Fault> {
+    let outside = |stat: &Stat| (stat.kind, stat.owner, stat.mode, stat.size, stat.times.change);
+    if outside(is) != outside(was) || disk.xattrs(a)? != disk.xattrs(b)? {
+        return Ok(false);
+    }
+    match is.kind {
+        Kind::File => {}
+        Kind::Link => return Ok(disk.read_link(a)? == disk.read_link(b)?),
+        _ => return Ok(false),
+    }
+    let (mut one, mut other, mut offset) = (vec![0; CHUNK], vec![0; CHUNK], 0);
+    loop {
+        let (count, same) = (disk.read_at(a, offset, &mut one)?, disk.read_at(b, offset, &mut other)?);
+        if count != same || one.get(..count) != other.get(..count) {
+            return Ok(false);
+        }
+        if count == 0 {
+            return Ok(true);
+        }
+        offset += count as u64;
+    }
+}
+
 /// Without something kept, the target was never replaced: it is kept and flushed first.
 fn put_old_back(shop: &Workshop<'_>, step: &StepId, target: &Path, beside: &Path) -> Result<(), Fault> {
     let (disk, old) = (shop.disk, shop.keep.old(step));
     let Some(kept) = disk.stat(&old)? else { return Ok(()) };
-    let is_back =
-        disk.stat(target)?.is_some_and(|found| (found.device, found.inode) == (kept.device, kept.inode));
+    let is_back = match disk.stat(target)? {
+        None => false,
+        Some(found) => {
+            (found.device, found.inode) == (kept.device, kept.inode)
+                || is_alike(disk, (target, &found), (&old, &kept))?
+        }
+    };
     if !is_back {
         link_or_copy(disk, &old, beside)?;
         disk.rename(beside, target)?;

@@ -205,7 +205,8 @@ pub(super) fn act(shop: &Workshop<'_>, step: &Step, script: &Script) -> Result<(
 }
 
 pub(super) fn undo(shop: &Workshop<'_>, step: &Step, script: &Script) -> Result<(), Fault> {
-    let (ScriptUndo::Exact(file) | ScriptUndo::Restores(file)) = &script.undo else {
+    let (ScriptUndo::Exact(file) | ScriptUndo::Restores(file) | ScriptUndo::InK0s(file)) = &script.undo
+    else {
         return Err(Fault::said(format!("undo {}, which can't be undone", step.id)));
     };
     let ran = run_of_step(shop, step, "undo", file, script.seconds.get())?;

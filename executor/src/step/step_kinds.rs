@@ -1,6 +1,6 @@
 //! From a step to what knows its kind.
 
-use airlift_bundle::plan::{Action, Step};
+use airlift_bundle::plan::{Action, Content, Step};
 
 use super::fault::Fault;
 use super::workshop::Workshop;
@@ -92,6 +92,12 @@ pub fn is_done_after_all(shop: &Workshop<'_>, step: &Step, same_boot: bool) -> R
 #[must_use]
 pub fn is_volatile(step: &Step) -> bool {
     matches!(&step.action, Action::Place { target, .. } if target.as_str().starts_with("/run/"))
+}
+
+/// Whether what the step places holds secrets.
+#[must_use]
+pub const fn holds_secrets(step: &Step) -> bool {
+    matches!(&step.action, Action::Place { content: Content::Document { .. } | Content::Secret(_), .. })
 }
 
 /// Does a step that was announced.

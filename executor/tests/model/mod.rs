@@ -108,6 +108,10 @@ pub struct Model {
     dead: Cell<bool>,
     full: Cell<bool>,
     pub boot: Cell<u64>,
+    /// A file whose content can't be read any more, by its inode.
+    pub unreadable: Cell<Option<u64>>,
+    /// A file that can't get another name nor be replaced, by its inode.
+    pub immutable: Cell<Option<u64>>,
     /// Flushes that do nothing: how a test shows that it would see them missing.
     pub skipped: Cell<Option<Skip>>,
     pub trace: RefCell<Option<Vec<String>>>,
@@ -123,6 +127,8 @@ impl Clone for Model {
             dead: Cell::new(false),
             full: Cell::new(false),
             boot: Cell::new(self.boot.get()),
+            unreadable: Cell::new(self.unreadable.get()),
+            immutable: Cell::new(self.immutable.get()),
             skipped: Cell::new(self.skipped.get()),
             trace: RefCell::new(None),
         }
@@ -240,9 +246,18 @@ impl Model {
             dead: Cell::new(false),
             full: Cell::new(false),
             boot: Cell::new(1),
+            unreadable: Cell::new(None),
+            immutable: Cell::new(None),
             skipped: Cell::new(None),
             trace: RefCell::new(None),
         }
+    }
+
+    fn may_change(&self, what: &'static str, path: &Path, id: u64) -> Result<(), DiskError> {
+        if self.immutable.get() == Some(id) {
+            return Err(DiskError::system(what, path, Errno::PERM));
+        }
+        Ok(())
     }
 
     /// From now on operations are counted from 1, and the one with this number meets the fault.
@@ -565,6 +580,9 @@ impl Disk for Model {
     fn read_at(&self, file: &Path, offset: u64, buffer: &mut [u8]) -> Result<usize, DiskError> {
         self.alive("read", file)?;
         let id = self.must("read", file)?;
+        if self.unreadable.get() == Some(id) {
+            return Err(DiskError::system("read", file, Errno::IO));
+        }
         match &self.inner.borrow().now[&id].body {
             Body::File(content, size) => {
                 let count = (size.saturating_sub(offset) as usize).min(buffer.len());
@@ -667,6 +685,7 @@ impl Disk for Model {
         // a name in a directory with room
         let fault = self.step("link", to, false)?;
         let id = self.must("link", from)?;
+        self.may_change("link", from, id)?;
         let (dir, name) = self.parent("link", to)?;
         if self.find("link", to)?.is_some() {
             return Err(DiskError::system("link", to, Errno::EXIST));
@@ -683,6 +702,9 @@ impl Disk for Model {
         if self.find("rename to", to)? == Some(id) {
             return self.end("rename to", to, fault);
         }
+        if let Some(replaced) = self.find("rename to", to)? {
+            self.may_change("rename to", to, replaced)?;
+        }
         self.effect(Effect::Names(vec![(from_dir, from_name, None), (to_dir, to_name, Some(id))]));
         self.end("rename to", to, fault)
     }
@@ -697,7 +719,8 @@ impl Disk for Model {
 
     fn unlink(&self, path: &Path) -> Result<(), DiskError> {
         let fault = self.step("remove", path, false)?;
-        self.must("remove", path)?;
+        let id = self.must("remove", path)?;
+        self.may_change("remove", path, id)?;
         let (dir, name) = self.parent("remove", path)?;
         self.effect(Effect::Names(vec![(dir, name, None)]));
         self.end("remove", path, fault)

@@ -2,7 +2,7 @@
 //! made through the same seam, so that a stop can come between any two of them.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ pub use site::{Draft, Site, sites};
 pub const STATE: &str = "/var/lib/airlift";
 
 /// A script of the plan: name, and what do, probe and undo are.
-fn script(id: &str, completion: Completion, files: &mut Files, texts: [&str; 3]) -> Action {
+pub fn script(id: &str, completion: Completion, files: &mut Files, texts: [&str; 3]) -> Action {
     let mut file = |name: &str, text: &str| {
         let entry = format!("steps/{id}/{name}.sh");
         files.add(entry.parse().unwrap(), Mode::PROGRAM, text.as_bytes().to_vec()).unwrap();
@@ -51,11 +51,11 @@ fn script(id: &str, completion: Completion, files: &mut Files, texts: [&str; 3])
     })
 }
 
-fn step(id: &str, action: Action) -> Step {
+pub fn step(id: &str, action: Action) -> Step {
     Step { id: id.parse().unwrap(), title: "a step".parse().unwrap(), action, holds_until: None }
 }
 
-fn place(id: &str, target: &str, content: Content, mode: Mode) -> Step {
+pub fn place(id: &str, target: &str, content: Content, mode: Mode) -> Step {
     let action = Action::Place {
         target: target.parse().unwrap(),
         content,
@@ -67,7 +67,7 @@ fn place(id: &str, target: &str, content: Content, mode: Mode) -> Step {
     step(id, action)
 }
 
-fn aside(id: &str, path: &str) -> Step {
+pub fn aside(id: &str, path: &str) -> Step {
     let action =
         Action::SetAside { path: path.parse().unwrap(), aside: format!("{path}.mke3").parse().unwrap() };
     step(id, action)
@@ -203,11 +203,19 @@ pub struct Bench<'a> {
     pub interrupt: Cell<Option<Interrupt>>,
     /// Looks that find it not so.
     pub unseen: Vec<Look>,
+    /// How far what takes long has come.
+    pub passed: RefCell<Vec<(String, u64, u64)>>,
 }
 
 impl<'a> Bench<'a> {
     pub fn new(disk: &'a Model) -> Self {
-        Self { disk, rebooted: Cell::new(false), interrupt: Cell::new(None), unseen: vec![] }
+        Self {
+            disk,
+            rebooted: Cell::new(false),
+            interrupt: Cell::new(None),
+            unseen: vec![],
+            passed: RefCell::default(),
+        }
     }
 
     /// Copies a file for later, whole or not at all, as a careful script does.
@@ -217,7 +225,7 @@ impl<'a> Bench<'a> {
         }
         let part = keep.with_added_extension("part");
         remove_file(self.disk, &part)?;
-        airlift_node::disk::copy_tree(self.disk, from, &part, &|| Ok::<_, DiskError>(()))?;
+        airlift_node::disk::copy_tree(self.disk, from, &part, &|_| Ok::<_, DiskError>(()))?;
         self.disk.rename(&part, keep)?;
         self.disk.sync_dir(keep.parent().unwrap())
     }
@@ -228,7 +236,7 @@ impl<'a> Bench<'a> {
         }
         let part = to.with_added_extension("part");
         remove_file(self.disk, &part)?;
-        airlift_node::disk::copy_tree(self.disk, keep, &part, &|| Ok::<_, DiskError>(()))?;
+        airlift_node::disk::copy_tree(self.disk, keep, &part, &|_| Ok::<_, DiskError>(()))?;
         self.disk.rename(&part, to)
     }
 
@@ -303,6 +311,10 @@ impl Machine for Bench<'_> {
 
     fn interrupt(&self) -> Option<Interrupt> {
         self.interrupt.take()
+    }
+
+    fn passed(&self, what: &str, bytes: u64, of: u64) {
+        self.passed.borrow_mut().push((what.to_owned(), bytes, of));
     }
 }
 
@@ -436,11 +448,17 @@ pub struct Opened<'a> {
 
 impl Contents for Opened<'_> {
     fn open<'a>(&'a self, content: &Content) -> Result<Box<dyn Read + 'a>, Fault> {
-        self.inner.open(content)
+        match content {
+            Content::Secret(name) => Ok(Box::new(io::Cursor::new(self.secret(name)?.expose().to_vec()))),
+            other => self.inner.open(other),
+        }
     }
 
     fn size(&self, content: &Content) -> Result<u64, Fault> {
-        self.inner.size(content)
+        match content {
+            Content::Secret(name) => Ok(self.secret(name)?.expose().len() as u64),
+            other => self.inner.size(other),
+        }
     }
 
     fn script(&self, file: &ScriptFile) -> Result<&[u8], Fault> {
@@ -522,7 +540,7 @@ pub fn drive(disk: &Model, site: &Site, until: Stage, typed: Typed) -> Result<En
             | Outcome::Stuck { .. }
             | Outcome::Refused(_)
             | Outcome::Listened
-            | Outcome::CutShort => {
+            | Outcome::CutShort { .. } => {
                 return Err(format!("no way on: {said:#?}"));
             }
         }
