@@ -231,7 +231,7 @@ pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let (mut bits, mut held) = (0_u32, 0);
     for c in text.trim_end_matches('=').bytes() {
         let value = ALPHABET.iter().position(|letter| *letter == c)?;
-        bits = (bits << 6 | u32::try_from(value).ok()?) & 0xffff;
+        bits = ((bits << 6) + u32::try_from(value).ok()?) & 0xffff;
         held += 6;
         if held >= 8 {
             held -= 8;
@@ -244,8 +244,11 @@ pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
 pub(crate) fn encode_base64(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let bits =
-            chunk.iter().chain([0, 0].iter()).take(3).fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
+        let bits = chunk
+            .iter()
+            .chain([0, 0].iter())
+            .take(3)
+            .fold(0_u32, |bits, byte| (bits << 8) + u32::from(*byte));
         for n in 0..4 {
             let letter = ALPHABET.get((bits >> (18 - 6 * n) & 0x3f) as usize).copied().unwrap_or(b'=');
             text.push(if n <= chunk.len() { char::from(letter) } else { '=' });

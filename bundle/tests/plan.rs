@@ -100,10 +100,6 @@ fn whole() -> NodePlan {
                     step("engine", script(ScriptUndo::Restores(file("steps/x/undo.sh")))),
                 ],
             },
-            StagePlan {
-                stage: Stage::Adopt,
-                steps: vec![step("rights", script(ScriptUndo::InK0s(file("steps/x/undo.sh"))))],
-            },
             StagePlan { stage: Stage::Commit, steps: vec![step("gone", script(ScriptUndo::None))] },
         ],
         looks: Look::ALL.iter().map(|look| planned_look(*look)).collect(),
@@ -130,10 +126,19 @@ fn a_step_says_how_well_it_can_be_taken_back() {
         ("aside", UndoClass::Exact),
         ("restart", UndoClass::Exact),
         ("engine", UndoClass::Restores),
-        ("rights", UndoClass::Restores),
         ("gone", UndoClass::None),
     ];
     assert_eq!(classes, expected);
+}
+
+#[test]
+fn a_step_may_change_what_is_in_k0s_once_that_is_there() {
+    let mut plan = whole();
+    let rights = step("rights", script(ScriptUndo::InK0s(file("steps/x/undo.sh"))));
+    assert!(rights.is_in_k0s() && !plan.all_steps().any(|(_, step)| step.is_in_k0s()));
+    assert_eq!(rights.undo_class(), UndoClass::Restores);
+    plan.stages.insert(2, StagePlan { stage: Stage::Adopt, steps: vec![rights] });
+    plan.check().unwrap();
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::fs;
 use std::sync::OnceLock;
 
 use airlift_bundle::archive;
+use airlift_bundle::error::Error;
 use airlift_bundle::limits::Limits;
 use airlift_bundle::manifest::{Contents, Manifest};
 use airlift_bundle::name::{EntryName, collisions};
@@ -149,4 +150,32 @@ fn a_flipped_bit_anywhere_in_a_set_is_refused() {
         fs::write(directory.path().join(path), bytes).unwrap();
     }
     verify_set(directory.path(), &trust).unwrap();
+}
+
+#[test]
+fn limits_are_the_last_sizes_that_a_reader_takes() {
+    let bundle = support::bundle();
+    let manifest = archive::read(&bundle, &Limits::FORMAT_1).unwrap().manifest_json().len() as u64;
+    let exact = Limits { bundle: bundle.len() as u64, manifest, ..Limits::FORMAT_1 };
+    archive::read(&bundle, &exact).unwrap();
+    for (limits, size) in [
+        (Limits { bundle: exact.bundle - 1, ..exact }, exact.bundle),
+        (Limits { manifest: exact.manifest - 1, ..exact }, exact.manifest),
+    ] {
+        let refused = archive::read(&bundle, &limits).unwrap_err();
+        let refused: Vec<&Error> = refused.iter().collect();
+        assert!(
+            matches!(refused[..], [Error::TooLarge { size: found, .. }] if *found == size),
+            "{refused:?}"
+        );
+    }
+}
+
+#[test]
+fn an_archive_beyond_the_limit_is_not_written() {
+    let mut contents = support::contents();
+    contents.add("large".parse().unwrap(), Mode::PLAIN, vec![0; 64 << 20]).unwrap();
+    let refused = archive::write(&support::manifest(&contents), &contents).unwrap_err();
+    let refused: Vec<&Error> = refused.iter().collect();
+    assert!(refused.iter().any(|error| matches!(error, Error::TooLarge { .. })), "{refused:?}");
 }

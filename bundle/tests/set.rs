@@ -270,6 +270,7 @@ fn a_signature_that_is_not_prehashed_is_refused() {
     let key = airlift_bundle::signature::PublicKey::parse_file("l.pub", &text).unwrap();
     let problems = refusal(directory.path(), &TrustFile::in_author(key));
     assert_eq!(codes(&problems), ["AB031"], "{problems}");
+    assert!(problems.to_string().contains("it is not prehashed; sign again without -l"), "{problems}");
 }
 
 #[test]

@@ -561,6 +561,20 @@ fn codes_are_asked_for_one_after_the_other_until_they_are_right_or_somebody_has_
     assert!(matches!(outcome, Outcome::Waiting { .. }), "{outcome:?}");
     insta::assert_snapshot!(heard.join("\n"));
     assert!(matches!(crew.hand("m1").position(), Some(Position::At(Stage::Stop))));
+    // what is known already may be typed again
+    let mut again = Brought::default();
+    again.type_in("w1", "stopped", &first).unwrap();
+    let bench = Bench::new(&crew.hand("m1").disk);
+    let mut silent = Said(vec![]);
+    let outcome = type_in(&bench, &crew.hand("m1").site, &mut silent, Brought::default(), false, |engine| {
+        let sorted = engine.hear(again).unwrap();
+        assert!(
+            sorted.refused.is_empty() && sorted.unfit.is_empty() && sorted.taken.is_empty(),
+            "{sorted:?}"
+        );
+        Outcome::Listened
+    });
+    assert_eq!(outcome, Ok(Outcome::Listened));
     let (_, heard) = type_at(&crew, "m1", &[&second]);
     assert_eq!(heard[0], "stopped of w2: -");
     assert!(matches!(crew.hand("m1").position(), Some(Position::At(Stage::Start))), "{heard:?}");
@@ -618,6 +632,9 @@ fn altered_foreign_and_replayed_words_are_all_refused_in_one_run_and_the_good_on
     assert!(sorted.skipped.iter().any(|(what, _)| what.contains("w1.started")), "{:?}", sorted.skipped);
     assert_eq!(sorted.taken.len(), 1, "{:?}", sorted.taken);
     assert_eq!(head(hand), before, "sorting writes nothing");
+    // a table of codes that can't be read is in nobody's way who types none
+    let unreadable = Err(airlift_bundle::error::Error::CodeMistyped);
+    assert!(sort(&hand.gate(), (plan, plan_id), unreadable, Brought::default()).refused.is_empty());
     // the right code in the place of another word or node
     let (_, code) =
         crew.hand("w1").given().into_iter().find(|(found, _)| found.word == Word::Stopped).unwrap();
@@ -656,6 +673,45 @@ fn receipts_that_are_gone_are_made_anew_and_a_corrected_set_gets_its_own() {
     let (word, attempt) = (Word::Prepared, Attempt::FIRST);
     let asked = Asked { plan: (&hand.site.plan, hand.site.accepted.plan_id), node: &node, word, attempt };
     Receipt::open(&SignedReceipt { json: new, signature }, &asked).unwrap();
+}
+
+#[test]
+fn a_receipt_tells_when_and_by_whose_word_and_is_made_once() {
+    let mut crew = Crew::of(1, 1);
+    crew.forward(Stage::Stop);
+    let hand = crew.hand("m1");
+    let receipts = hand.given();
+    let (stopped, _) = receipts.iter().find(|(found, _)| found.word == Word::Stopped).unwrap();
+    let json = String::from_utf8(stopped.signed.json.clone()).unwrap();
+    for fact in [
+        r#""said-1": "the outage of acme begins""#,
+        r#""serial": "7""#,
+        r#""boot-id": ""#,
+        r#""freeze-began": "1""#,
+        r#""freeze-ended": "1""#,
+    ] {
+        assert!(json.contains(fact), "{fact}: {json}");
+    }
+    let (before, at) = (hand.disk.tree(true), head(hand));
+    hand.types(Brought::default(), &[], false, &apply);
+    assert_eq!(head(hand), at);
+    assert_eq!(hand.disk.tree(true), before, "what is there is not made anew");
+}
+
+#[test]
+fn two_nodes_stand_alike_only_in_the_same_site_and_place() {
+    let (mut crew, other) = (Crew::of(1, 1), Crew::of(1, 2));
+    let stand = |crew: &Crew, name: &str| {
+        let hand = crew.hand(name);
+        NodeGate::take(None, &hand.site.accepted).unwrap()
+    };
+    assert!(stand(&crew, "m1").leads() && !stand(&crew, "w1").leads());
+    assert_eq!(stand(&crew, "w1").leader(), "m1");
+    assert_eq!(stand(&crew, "m1"), stand(&crew, "m1"));
+    assert_ne!(stand(&crew, "m1"), stand(&crew, "w1"));
+    assert_ne!(stand(&crew, "m1"), stand(&other, "m1"));
+    crew.forward(Stage::Prepare);
+    assert_ne!(crew.hand("m1").gate(), stand(&crew, "m1"));
 }
 
 #[test]

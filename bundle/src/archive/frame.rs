@@ -94,6 +94,33 @@ impl<'a> Cursor<'a> {
 
     /// An unsigned number of `n` bytes, at most eight, the lowest first.
     fn number(&mut self, n: u64) -> Result<u64, Error> {
-        Ok(self.take(n)?.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+        Ok(self.take(n)?.iter().rev().fold(0, |number, byte| (number << 8) + u64::from(*byte)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { archive: 700, window: 6656, ..Limits::FORMAT_1 };
+
+    /// A frame with this window and content size, of one raw block of three bytes and a checksum that nobody looks at.
+    fn frame(window: u8, content: u16) -> Vec<u8> {
+        let size = (content - 256).to_le_bytes();
+        // two bytes of content size, a checksum, no single segment
+        let head = [&MAGIC[..], &[0b0100_0100, window], &size].concat();
+        [&head[..], &[1 | 3 << 3, 0, 0], b"abc", &[0; 4]].concat()
+    }
+
+    #[test]
+    fn window_and_content_are_taken_up_to_the_limit_and_not_a_byte_beyond() {
+        // 2^12 and five eighths of it
+        let window = 2 << 3 | 5;
+        assert_eq!(check(&frame(window, 700), &LIMITS).unwrap(), 700);
+        let less = Limits { window: 6655, ..LIMITS };
+        let refused = check(&frame(window, 700), &less).unwrap_err();
+        assert!(matches!(refused, Error::TooLarge { size: 6656, limit: 6655, .. }), "{refused}");
+        let refused = check(&frame(window, 701), &LIMITS).unwrap_err();
+        assert!(matches!(refused, Error::TooLarge { size: 701, limit: 700, .. }), "{refused}");
     }
 }

@@ -65,3 +65,15 @@ fn compress(archive: &[u8]) -> std::io::Result<Vec<u8>> {
     encoder.write_all(archive)?;
     encoder.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_the_last_size_that_fits() {
+        assert!(within("it", 7, 7).is_ok());
+        let refused = within("it", 8, 7).unwrap_err();
+        assert!(matches!(refused, Error::TooLarge { size: 8, limit: 7, .. }), "{refused}");
+    }
+}

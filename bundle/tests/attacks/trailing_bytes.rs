@@ -8,9 +8,11 @@ use crate::raw;
 fn bytes_after_the_end_of_the_archive_are_refused() {
     for more in [1, 512, 10240] {
         let mut archive = raw::assemble(&raw::sample());
+        let whole = archive.len() as u64;
         archive.resize(archive.len() + more, 0);
         let refusal = raw::refusal_of(&raw::frame(&archive));
-        assert!(matches!(refusal, Error::ArchiveLength { .. }), "{refusal}");
+        let Error::ArchiveLength { found, expected } = refusal else { panic!("{refusal}") };
+        assert_eq!((found, expected), (whole + more as u64, whole));
     }
 }
 

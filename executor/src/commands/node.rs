@@ -394,7 +394,7 @@ pub(super) fn run_engine(
         None => &NoSet,
     };
     let shop = Workshop { disk: &node.disk, machine: &machine, contents, keep: node.home.keep() };
-    let mut operator = Terminal::new(brings.words.say, output.is_text(), &machine);
+    let mut operator = Terminal::of_process(brings.words.say, output.is_text(), &machine);
     if !brings.words.receipts.is_empty() {
         operator = operator.with_receipts();
     }

@@ -21,7 +21,7 @@ use airlift_bundle::limits::Limits;
 use airlift_bundle::name::NodeName;
 use airlift_bundle::plan::{Plan, SecretName};
 use airlift_bundle::signing::SigningKey;
-use airlift_bundle::value::{Format, PlanId};
+use airlift_bundle::value::Format;
 
 use crate::disk::{Disk, DiskError, ensure_dir, put_file, read_all, remove_file};
 use crate::journal::{Accepted, Journal};
@@ -214,10 +214,4 @@ pub fn read(disk: &dyn Disk, home: &Home, file: &str) -> Result<SignedReceipt, D
     let json = read_all(disk, &path(home, file), Limits::FORMAT_1.small)?;
     let signature = read_all(disk, &path(home, &format!("{file}.minisig")), Limits::FORMAT_1.small)?;
     Ok(SignedReceipt { json, signature })
-}
-
-/// Whether a receipt is for this plan.
-#[must_use]
-pub fn is_for(signed: &SignedReceipt, file: &str, plan_id: PlanId) -> bool {
-    from_canonical_json::<Receipt>(file, &signed.json).is_ok_and(|receipt| receipt.plan_id == plan_id)
 }

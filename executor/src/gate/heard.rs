@@ -251,3 +251,78 @@ impl Sorter<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods, reason = "tests may leave half a file")]
+
+    use super::*;
+
+    fn stick(names: &[&str]) -> tempfile::TempDir {
+        let stick = tempfile::tempdir().unwrap();
+        for name in names {
+            fs::create_dir_all(stick.path().join(name).parent().unwrap()).unwrap();
+            fs::write(stick.path().join(name), name).unwrap();
+        }
+        stick
+    }
+
+    fn looked_in(paths: &[PathBuf]) -> Brought {
+        let mut brought = Brought::default();
+        assert!(brought.is_empty());
+        brought.look_in(paths);
+        assert!(!brought.is_empty());
+        brought
+    }
+
+    #[test]
+    fn a_folder_gives_its_receipts_and_names_what_is_none_of_them() {
+        let stick = stick(&[
+            "m1.prepared.1.json",
+            "m1.prepared.1.json.minisig",
+            "w1.stopped.2.json",
+            "w2.stopped.1.json.minisig",
+            "notes.txt",
+            "below/m2.prepared.1.json",
+        ]);
+        let brought = looked_in(&[stick.path().to_owned()]);
+        let [found] = &brought.found[..] else { panic!("{:?}", brought.found) };
+        assert_eq!((found.node.as_str(), found.word, found.attempt), ("m1", Word::Prepared, Attempt::FIRST));
+        assert_eq!(found.signed.json, b"m1.prepared.1.json");
+        assert_eq!(found.signed.signature, b"m1.prepared.1.json.minisig");
+        let refused: Vec<String> = brought.refused.iter().map(ToString::to_string).collect();
+        let halves = ["w1.stopped.2.json.minisig", "w2.stopped.1.json"].map(|name| stick.path().join(name));
+        assert_eq!(refused.len(), 2, "{refused:?}");
+        assert!(refused.iter().zip(&halves).all(|(why, half)| why.contains(&half.display().to_string())));
+        let skipped: Vec<_> = brought.skipped.iter().map(|(path, _)| path.file_name().unwrap()).collect();
+        assert_eq!(skipped, ["notes.txt"]);
+    }
+
+    #[test]
+    fn a_receipt_is_taken_once_whichever_of_its_files_is_named() {
+        let stick = stick(&["m1.prepared.1.json", "m1.prepared.1.json.minisig"]);
+        let [json, signature] =
+            ["m1.prepared.1.json", "m1.prepared.1.json.minisig"].map(|name| stick.path().join(name));
+        for named in [
+            vec![json.clone()],
+            vec![signature.clone()],
+            vec![signature.clone(), json.clone()],
+            vec![json.clone(), json.clone(), stick.path().to_owned()],
+        ] {
+            let brought = looked_in(&named);
+            let found: Vec<&PathBuf> = brought.found.iter().map(|found| &found.path).collect();
+            assert_eq!(
+                (found, brought.refused.len(), brought.skipped.len()),
+                (vec![&json], 0, 0),
+                "{named:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_said() {
+        let stick = stick(&[]);
+        let brought = looked_in(&[stick.path().join("m1.prepared.1.json")]);
+        assert!(brought.found.is_empty() && !brought.refused.is_empty());
+    }
+}

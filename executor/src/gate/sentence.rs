@@ -40,3 +40,20 @@ pub fn of_naming(naming: Naming, host: &NodeName) -> String {
 pub fn of_hub(host: &NodeName, site: &SiteName) -> String {
     format!("{host} takes {site} back")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_those_of_the_manual() {
+        let manual = include_str!("../../../docs/gates.md").to_lowercase();
+        let (site, node): (SiteName, NodeName) = ("site".parse().unwrap(), "host".parse().unwrap());
+        let named = Naming::ALL.iter().map(|naming| (node.clone(), *naming)).collect();
+        let all = all(&site, &node, Say::ALL, &Orders { named, hub: Some(node.clone()) });
+        assert_eq!(all.len(), 7);
+        for sentence in all {
+            assert!(manual.contains(&format!("`{sentence}` |")), "{sentence}");
+        }
+    }
+}
