@@ -192,6 +192,16 @@ mod tests {
         trust.add(KeyRole::Approver, b.parse().unwrap()).unwrap();
         trust.set_threshold(1).unwrap();
         assert_eq!(TrustFile::parse(&trust.to_string()).unwrap(), trust);
+        let all: Vec<_> = trust.all().map(|(role, key)| (role, key.to_string())).collect();
+        assert_eq!(all, [(KeyRole::Author, A.to_owned()), (KeyRole::Approver, b)]);
+    }
+
+    #[test]
+    fn a_role_is_read_as_it_is_shown() {
+        for role in [KeyRole::Author, KeyRole::Approver] {
+            assert_eq!(role.to_string().parse::<KeyRole>().unwrap(), role);
+        }
+        assert!("owner".parse::<KeyRole>().is_err());
     }
 
     #[test]
@@ -209,5 +219,6 @@ mod tests {
             assert!(TrustFile::parse(bad).is_err(), "{bad}");
         }
         assert!(TrustFile::parse("threshold 0\n").is_ok());
+        assert!(TrustFile::parse("# comments and blank lines\n\n  \nthreshold 0\n").is_ok());
     }
 }

@@ -59,6 +59,30 @@ fn a_node_whose_receipt_key_is_gone_comes_back_without_a_word() {
     let (disk, mut site) = at_end_of(Stage::Check);
     site.secrets.clear();
     assert!(matches!(run(&disk, &site, Stage::Prepare, Typed::Apply), Ok(Outcome::Blocked(_))));
+    let (disk, site) = at_end_of(Stage::Prepare);
+    remove_tree(&disk, &home().receipts()).unwrap();
+    let keyless = Site { secrets: Default::default(), ..site.clone() };
+    let outcome = run(&disk, &keyless, Stage::Freeze, Typed::Apply).unwrap();
+    let Outcome::Held { cause, hint } = &outcome else { panic!("{outcome:?}") };
+    assert!(
+        cause.contains("write this node's receipts") && hint.contains("what was typed before"),
+        "{cause}"
+    );
+    assert_eq!(drive(&disk, &site, Stage::Freeze, Typed::Apply), Ok(Ended::Forward));
+}
+
+#[test]
+fn commit_ends_without_its_last_word_where_that_can_not_be_written() {
+    for is_full in [false, true] {
+        let (disk, mut site) = at_end_of(Stage::Settle);
+        site.secrets.clear();
+        if is_full {
+            disk.arm(1, Fault::Full);
+        }
+        let outcome = types(&disk, &site, |engine| engine.commit());
+        assert!(matches!(outcome, Outcome::Done(_)), "{is_full}: {outcome:?}");
+        assert_eq!(journal(&disk).state().at, At::Committed);
+    }
 }
 
 #[test]
