@@ -35,8 +35,9 @@ fn a_good_set_is_accepted_with_all_that_is_known_about_it() {
     assert_eq!(report.signers.approvers.len(), 1);
     let node = &site.plan.nodes[1].node.name;
     let set = SignedSet::open(directory.path(), &site.trust(1)).unwrap();
-    let bundle = set.bundle(node).unwrap().parse().unwrap();
-    assert_eq!(bundle.bundle().manifest(), &site.manifests[1]);
+    let bytes = set.bundle(node).unwrap();
+    assert_eq!(bytes.as_bytes(), fs::read(directory.path().join(node.bundle_path().as_str())).unwrap());
+    assert_eq!(bytes.parse().unwrap().bundle().manifest(), &site.manifests[1]);
 }
 
 #[test]

@@ -1,241 +1,31 @@
 //! Whole sites in one process: every node has a disk and a state of its own, words travel on a stick or are typed.
 
+mod crew;
 mod model;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use airlift_bundle::digest::Sha256;
 use airlift_bundle::gate::Stage;
-use airlift_bundle::gate::protocol::Missing;
 use airlift_bundle::gate::protocol::{Gate, Protocol};
 use airlift_bundle::gate::receipt::{Asked, Receipt, SignedReceipt};
 use airlift_bundle::gate::site::Site as Nodes;
 use airlift_bundle::gate::state::{Event, NodeState, Position};
 use airlift_bundle::gate::table::Act;
 use airlift_bundle::gate::word::{Attempt, Look, Naming, Say, Word};
-use airlift_bundle::name::NodeName;
 use airlift_node::args::Cli;
 use airlift_node::disk::{Disk, read_all, remove_file};
+use airlift_node::gate::NodeGate;
 use airlift_node::gate::heard::{Brought, Found, sort};
-use airlift_node::gate::{NodeGate, Operator, Said, give};
 use airlift_node::journal::{At, Journal, JournalError, Line, Record};
-use airlift_node::run::{Engine, Home, Orders, Outcome};
+use airlift_node::run::{Home, Orders, Outcome};
 use clap::Parser as _;
-use model::{Left, Model};
+use crew::{Crew, Hand, apply, head, hub, of, rollback};
+use model::Left;
 use world::site::{names, receipt};
-use world::{Bench, Draft, GO, STATE, Site, draft, node, outside, sentences, sites, type_in};
-
-/// How words travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum By {
-    Stick,
-    Codes,
-}
-
-/// One node with its machine.
-struct Hand {
-    disk: Model,
-    site: Site,
-    unseen: Vec<Look>,
-    is_off: bool,
-}
-
-/// A site and the people who run it.
-struct Crew {
-    hands: Vec<Hand>,
-    by: By,
-    typed: usize,
-}
-
-impl Hand {
-    fn journal(&self) -> Option<Journal<'_>> {
-        Journal::open(&self.disk, &Home::at(Path::new(STATE)).journal()).unwrap()
-    }
-
-    fn gate(&self) -> NodeGate {
-        self.journal().unwrap().state().gate.clone().unwrap()
-    }
-
-    fn position(&self) -> Option<Position> {
-        self.journal().and_then(|journal| journal.state().position())
-    }
-
-    /// The receipts that it has given, and their codes.
-    fn given(&self) -> Vec<(Found, String)> {
-        let home = Home::at(Path::new(STATE));
-        let Some(journal) = self.journal() else { return vec![] };
-        let given = give::list(&self.disk, &home, &journal).unwrap();
-        let found = |given: give::Given| {
-            let file = given.file.unwrap_or_else(|| panic!("{} has no file", given.word));
-            let signed = give::read(&self.disk, &home, &file).unwrap();
-            let path = PathBuf::from("/stick").join(&file);
-            let node = self.site.accepted.node.clone();
-            (Found { path, node, word: given.word, attempt: given.attempt, signed }, given.code.unwrap())
-        };
-        given.into_iter().map(found).collect()
-    }
-
-    /// A command with these words; planned reboots happen.
-    fn types(
-        &self,
-        brought: Brought,
-        said: &[String],
-        with_set: bool,
-        work: &dyn Fn(&mut Engine<'_>) -> Outcome,
-    ) -> Outcome {
-        let mut bench = Bench::new(&self.disk);
-        bench.unseen.clone_from(&self.unseen);
-        let mut operator = Said(said.to_vec());
-        let mut outcome = type_in(&bench, &self.site, &mut operator, brought, with_set, work).unwrap();
-        while outcome == Outcome::Rebooting {
-            self.reboot();
-            outcome = type_in(&bench, &self.site, &mut operator, Brought::default(), false, work).unwrap();
-        }
-        outcome
-    }
-
-    fn reboot(&self) {
-        let booted = self.disk.boot.get() + 1;
-        self.disk.boot.set(booted);
-        // what lies below /run is gone
-        for name in self.disk.list(Path::new("/run")).unwrap() {
-            airlift_node::disk::remove_tree(&self.disk, &Path::new("/run").join(name)).unwrap();
-        }
-    }
-}
-
-impl Crew {
-    fn new(draft: Draft) -> Self {
-        let by = if draft.codes { By::Codes } else { By::Stick };
-        let hand = |site| Hand { disk: node(), site, unseen: vec![], is_off: false };
-        Self { hands: sites(draft).into_iter().map(hand).collect(), by, typed: 0 }
-    }
-
-    fn of(managers: usize, workers: usize) -> Self {
-        Self::new(draft(managers, workers))
-    }
-
-    fn with_codes(managers: usize, workers: usize) -> Self {
-        Self::new(Draft { codes: true, ..draft(managers, workers) })
-    }
-
-    fn place(&self, name: &str) -> usize {
-        self.hands.iter().position(|hand| hand.site.accepted.node.as_str() == name).unwrap()
-    }
-
-    fn hand(&self, name: &str) -> &Hand {
-        &self.hands[self.place(name)]
-    }
-
-    /// What people bring to a node: by stick all that all others have given; by codes what it waits for.
-    fn bring(&mut self, place: usize) -> Brought {
-        let others = self.hands.iter().enumerate().filter(|(other, _)| *other != place);
-        let given: Vec<(Found, String)> = others.flat_map(|(_, hand)| hand.given()).collect();
-        let mut brought = Brought::default();
-        if self.by == By::Stick {
-            brought.found = given.into_iter().map(|(found, _)| found).collect();
-            return brought;
-        }
-        let Some(journal) = self.hands[place].journal() else { return brought };
-        let Some(gate) = &journal.state().gate else { return brought };
-        let mut wanted = BTreeSet::new();
-        for (_, gate) in gate.acts() {
-            let Gate::Waiting(missing) = gate else { continue };
-            wanted.extend(missing.into_iter().filter_map(|missing| match missing {
-                Missing::Word { from, word, .. } => Some((from, word)),
-                _ => None,
-            }));
-        }
-        let site = gate.protocol().site();
-        for (found, code) in given {
-            let from = site.find(&found.node).unwrap();
-            // whoever has returned is away; the leader's first word opens the next attempt
-            let opens = found.attempt > gate.state().attempt()
-                && found.word == Word::Prepared
-                && from == site.leader();
-            let same = if found.word == Word::Returned { Word::Away } else { found.word };
-            if opens || wanted.contains(&(from, found.word)) || wanted.contains(&(from, same)) {
-                self.typed += 1;
-                brought.type_in(found.node.as_str(), found.word.as_str(), &code.to_lowercase()).unwrap();
-            }
-        }
-        brought
-    }
-
-    /// Everybody types the same until nothing moves any more.
-    fn all(&mut self, with_set: bool, work: &dyn Fn(&mut Engine<'_>) -> Outcome) {
-        let mut before = Vec::new();
-        loop {
-            let now: Vec<_> =
-                self.hands.iter().map(|hand| hand.journal().map(|journal| journal.head())).collect();
-            if now == before {
-                return;
-            }
-            before = now;
-            for place in 0..self.hands.len() {
-                if self.hands[place].is_off {
-                    continue;
-                }
-                let brought = self.bring(place);
-                let hand = &self.hands[place];
-                let said = sentences(&hand.site, &Orders::default());
-                let outcome = hand.types(brought, &said, with_set, work);
-                assert!(
-                    !matches!(outcome, Outcome::Stuck { .. } | Outcome::Undone { .. } | Outcome::Blocked(_)),
-                    "{}: {outcome:?}",
-                    hand.site.accepted.node
-                );
-            }
-        }
-    }
-
-    fn forward(&mut self, until: Stage) {
-        self.all(true, &|engine| engine.apply(until));
-    }
-
-    fn back(&mut self) {
-        self.all(false, &|engine| engine.rollback());
-    }
-
-    fn commit(&mut self) {
-        self.all(false, &|engine| engine.commit());
-    }
-
-    /// One node types something, with an operator who says all that belongs to it.
-    fn one(&mut self, name: &str, orders: &Orders, work: &dyn Fn(&mut Engine<'_>) -> Outcome) -> Outcome {
-        let place = self.place(name);
-        let brought = self.bring(place);
-        let hand = &self.hands[place];
-        let said = sentences(&hand.site, orders);
-        hand.types(brought, &said, false, &|engine| engine.order(orders).unwrap_or_else(|| work(engine)))
-    }
-
-    fn positions(&self) -> Vec<Position> {
-        self.hands.iter().filter(|hand| !hand.is_off).filter_map(Hand::position).collect()
-    }
-
-    fn all_stand(&self, at: Position) {
-        assert!(self.positions().iter().all(|position| *position == at), "{:?}", self.positions());
-    }
-}
-
-fn of(naming: Naming, host: &str) -> Orders {
-    Orders { named: vec![(host.parse().unwrap(), naming)], hub: None }
-}
-
-fn hub(host: &str) -> Orders {
-    Orders { named: vec![], hub: Some(host.parse().unwrap()) }
-}
-
-fn apply(engine: &mut Engine<'_>) -> Outcome {
-    engine.apply(Stage::Settle)
-}
-
-fn rollback(engine: &mut Engine<'_>) -> Outcome {
-    engine.rollback()
-}
+use world::{Draft, GO, STATE, draft, outside, sentences, sites};
 
 /// To the end, and everything that is promised there.
 fn goes_to_its_end(mut crew: Crew) -> usize {
@@ -472,10 +262,6 @@ fn a_look_that_finds_otherwise_opens_nothing_and_is_taken_anew_each_time() {
 }
 
 /// What was written in the journal, if anything.
-fn head(hand: &Hand) -> Sha256 {
-    hand.journal().unwrap().head()
-}
-
 #[test]
 fn a_wrong_sentence_changes_nothing() {
     let mut crew = Crew::of(3, 0);
@@ -506,78 +292,6 @@ fn a_wrong_sentence_changes_nothing() {
     assert_eq!(outcome, Outcome::Done(None));
     let journal = hand.journal().unwrap();
     assert_eq!(journal.state().said, ["m3 takes acme back"]);
-}
-
-/// Somebody at a terminal with a list of what to type, one line for each question.
-struct Typist {
-    said: Said,
-    lines: Vec<String>,
-    heard: Vec<String>,
-}
-
-impl Operator for Typist {
-    fn ask(&mut self, about: &str, sentence: &str) -> Option<String> {
-        self.said.ask(about, sentence)
-    }
-
-    fn code(&mut self, host: &NodeName, word: Word, trouble: Option<&str>) -> Option<String> {
-        self.heard.push(format!("{word} of {host}: {}", trouble.unwrap_or("-")));
-        (!self.lines.is_empty()).then(|| self.lines.remove(0))
-    }
-}
-
-#[test]
-fn codes_are_asked_for_one_after_the_other_until_they_are_right_or_somebody_has_none() {
-    let mut crew = Crew::with_codes(1, 2);
-    crew.forward(Stage::Freeze);
-    let hand = |crew: &Crew, name: &str| crew.place(name);
-    let said = sentences(&crew.hand("m1").site, &Orders::default());
-    let type_at = |crew: &Crew, name: &str, lines: &[&str]| {
-        let bench = Bench::new(&crew.hand(name).disk);
-        let lines = lines.iter().map(|&line| line.to_owned()).collect();
-        let mut typist = Typist { said: Said(said.clone()), lines, heard: vec![] };
-        let site = &crew.hand(name).site;
-        let outcome = type_in(&bench, site, &mut typist, Brought::default(), false, |engine| {
-            engine.apply(Stage::Start)
-        });
-        (outcome.unwrap(), typist.heard)
-    };
-    // everybody stops; the leader is told last
-    for name in ["m1", "w1", "w2"] {
-        let brought = crew.bring(hand(&crew, name));
-        crew.hand(name).types(brought, &said, false, &|engine| engine.apply(Stage::Stop));
-    }
-    let code = |crew: &Crew, name: &str, word: Word| {
-        let given = crew.hand(name).given();
-        given.into_iter().find(|(found, _)| found.word == word).unwrap().1
-    };
-    let [first, second] = ["w1", "w2"].map(|name| code(&crew, name, Word::Stopped));
-    let before = head(crew.hand("m1"));
-    let (outcome, heard) = type_at(&crew, "m1", &[]);
-    assert!(matches!(outcome, Outcome::Waiting { .. }), "{outcome:?}");
-    assert_eq!(heard, ["stopped of w1: -"]);
-    assert_eq!(head(crew.hand("m1")), before);
-    let (outcome, heard) = type_at(&crew, "m1", &["no code", &second, &first]);
-    assert!(matches!(outcome, Outcome::Waiting { .. }), "{outcome:?}");
-    insta::assert_snapshot!(heard.join("\n"));
-    assert!(matches!(crew.hand("m1").position(), Some(Position::At(Stage::Stop))));
-    // what is known already may be typed again
-    let mut again = Brought::default();
-    again.type_in("w1", "stopped", &first).unwrap();
-    let bench = Bench::new(&crew.hand("m1").disk);
-    let mut silent = Said(vec![]);
-    let outcome = type_in(&bench, &crew.hand("m1").site, &mut silent, Brought::default(), false, |engine| {
-        let sorted = engine.hear(again).unwrap();
-        assert!(
-            sorted.refused.is_empty() && sorted.unfit.is_empty() && sorted.taken.is_empty(),
-            "{sorted:?}"
-        );
-        Outcome::Listened
-    });
-    assert_eq!(outcome, Ok(Outcome::Listened));
-    let (_, heard) = type_at(&crew, "m1", &[&second]);
-    assert_eq!(heard[0], "stopped of w2: -");
-    assert!(matches!(crew.hand("m1").position(), Some(Position::At(Stage::Start))), "{heard:?}");
 }
 
 #[test]
@@ -693,7 +407,7 @@ fn a_receipt_tells_when_and_by_whose_word_and_is_made_once() {
         assert!(json.contains(fact), "{fact}: {json}");
     }
     let (before, at) = (hand.disk.tree(true), head(hand));
-    hand.types(Brought::default(), &[], false, &apply);
+    hand.types(Brought::default(), &[], false, &|engine| engine.apply(Stage::Stop));
     assert_eq!(head(hand), at);
     assert_eq!(hand.disk.tree(true), before, "what is there is not made anew");
 }

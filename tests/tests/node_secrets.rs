@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 /// Exit codes of `airlift-node`.
 const DONE: i32 = 0;
+const WAITING: i32 = 4;
 const BLOCKED: i32 = 6;
 
 const CANARY: &str = "Canary\"image'\\7 ä%/+&";
@@ -32,6 +33,10 @@ fn compiled() -> Vault {
     assert_eq!(done.code, 0, "{}", done.err);
     vault
 }
+
+/// Into the node's name and address, with namespaces of their own.
+const ENTER: &str =
+    "hostname \"$1\" && ip link set lo up && ip addr add \"$2/32\" dev lo && shift 2 && exec \"$@\"";
 
 /// A node of that site: its root directory and its address.
 struct Node<'a> {
@@ -59,8 +64,6 @@ impl Node<'_> {
 
     /// Runs a verb under the node's name and address, watched by strace.
     fn run(&self, verb: &str, more: &[&str]) -> Done {
-        const ENTER: &str =
-            "hostname \"$1\" && ip link set lo up && ip addr add \"$2/32\" dev lo && shift 2 && exec \"$@\"";
         let (program, trace) = (binary("airlift-node"), self.vault.text("trace"));
         let root = self.root();
         let mut args = vec!["--uts", "--net", "sh", "-c", ENTER, "sh", self.name, self.address];
@@ -72,6 +75,16 @@ impl Node<'_> {
             assert!(line.contains(", 0600"), "made for others to read: {line}");
         }
         done
+    }
+
+    /// Goes on at a terminal at which this is typed.
+    fn apply_at_terminal(&self, typed: &str) -> Done {
+        let (program, root) = (binary("airlift-node"), self.root());
+        let apply = format!("{} apply --root {}", program.display(), root.display());
+        let terminal = "printf %s \"$1\" | script -qec \"$2\" /dev/null";
+        let args =
+            ["--uts", "--net", "sh", "-c", ENTER, "sh", self.name, self.address, "sh", "-c", terminal, "sh"];
+        stock(self.vault.folder.path(), "unshare", &[&args[..], &[typed, &apply]].concat())
     }
 
     fn apply(&self, more: &[&str]) -> Done {
@@ -174,6 +187,13 @@ fn every_secret_reaches_its_place_and_nothing_else_holds_it() {
         assert!(kept.iter().any(|path| path.ends_with("lib/airlift/journal")), "{kept:?}");
         for path in &kept {
             assert_eq!(detector.find(&after[*path]), Vec::<&str>::new(), "{path}");
+        }
+        if node.name == "batch-1" {
+            let asked = node.apply_at_terminal("7K3P\n\n");
+            assert_eq!(asked.code, WAITING, "{}", asked.out);
+            let question = "the code of frozen-all from ctl-1, or Enter to end here";
+            assert_eq!(asked.out.matches(question).count(), 2, "{}", asked.out);
+            assert!(asked.out.contains("a code looks like 7K3P-Q9XM-2DT4"), "{}", asked.out);
         }
         // back: nothing of the set is left but the journal and the words given; the key stays for the next attempt
         let done = node.run("rollback", &[]);

@@ -31,6 +31,9 @@ pub const CHUNK: u64 = 2 << 30;
 /// No blob has more chunks: their numbers have four digits.
 pub const MOST_CHUNKS: u64 = 10_000;
 
+// A chunk fits where FAT32 does, and chunks make up any blob.
+const _: () = assert!(CHUNK < 4 << 30 && CHUNK * MOST_CHUNKS > 1 << 40);
+
 /// Directory of all blobs.
 const FOLDER: &str = "blobs/";
 
@@ -160,7 +163,6 @@ impl BlobReader {
             };
             let n = match file.read(buffer) {
                 Ok(n) => n,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(source) => {
                     return Err(Error::Read { path: self.root.join(listed.path.as_str()), source });
                 }

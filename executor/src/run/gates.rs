@@ -376,11 +376,13 @@ impl Engine<'_> {
     pub(super) fn barred(&self, until: Stage) -> Result<Option<Outcome>, Stop> {
         use airlift_bundle::gate::protocol::Refusal::{NotForThisNode, OutOfOrder};
         let gate = self.gate()?;
-        Ok(Stage::ALL.into_iter().filter(|stage| *stage <= until).find_map(|stage| {
-            match gate.gate(Act::Begin(stage)) {
-                Gate::Refused(OutOfOrder | NotForThisNode) | Gate::Ready | Gate::Waiting(_) => None,
-                Gate::Refused(why) => Some(Outcome::Refused(vec![format!("begin {stage}: {why}")])),
-            }
+        let is_next = |stage: &Stage| match gate.position() {
+            Position::At(stands) => *stage > stands && *stage <= until,
+            _ => *stage <= until,
+        };
+        Ok(Stage::ALL.into_iter().filter(is_next).find_map(|stage| match gate.gate(Act::Begin(stage)) {
+            Gate::Refused(OutOfOrder | NotForThisNode) | Gate::Ready | Gate::Waiting(_) => None,
+            Gate::Refused(why) => Some(Outcome::Refused(vec![format!("begin {stage}: {why}")])),
         }))
     }
 
