@@ -3,7 +3,7 @@
 //! [`Hasher`] takes bytes as they pass, so that a file is read once for all that is done with it.
 
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -26,18 +26,10 @@ impl Sha256 {
     ///
     /// # Errors
     /// Whatever the reader reports.
-    pub fn of_reader(mut reader: impl Read) -> io::Result<(Self, u64)> {
+    pub fn of_reader(reader: impl Read) -> io::Result<(Self, u64)> {
         let mut hasher = Hasher::new();
-        let mut buffer = vec![0; 1 << 18];
-        loop {
-            let n = match reader.read(&mut buffer) {
-                Ok(0) => return Ok(hasher.finish()),
-                Ok(n) => n,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                Err(e) => return Err(e),
-            };
-            hasher.update(buffer.get(..n).unwrap_or_default());
-        }
+        hash(reader, &mut hasher)?;
+        Ok(hasher.finish())
     }
 
     /// The 32 bytes.
@@ -45,6 +37,12 @@ impl Sha256 {
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+}
+
+/// Writes all that `reader` gives to `hashers`.
+pub(crate) fn hash(reader: impl Read, hashers: &mut impl Write) -> io::Result<()> {
+    // copy takes the reader's own buffer, and would make a smaller one
+    io::copy(&mut BufReader::with_capacity(1 << 18, reader), hashers).map(drop)
 }
 
 /// A digest in the making. What is written to it is counted and hashed, and goes nowhere else.

@@ -7,13 +7,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::blob::{BlobReader, Part};
 use super::index::{SetFile, SetIndex};
 use crate::archive::{self, Bundle};
-use crate::digest::{Hasher, Sha256};
+use crate::digest::{Hasher, Sha256, hash};
 use crate::error::{Error, Problems, printable};
 use crate::files::{describe, digest_file, open, read_limited};
 use crate::limits::Limits;
@@ -341,23 +341,26 @@ fn check_chunks(set: &SignedSet, found: &mut Vec<Error>) {
 fn check_chunk(root: &Path, file: &SetFile, whole: &mut Hasher) -> Result<(), Error> {
     let path = root.join(file.path.as_str());
     let read = |source| Error::Read { path: path.clone(), source };
-    let mut source = open(&path).map_err(|error| missing(error, file.path.as_str()))?.take(file.size + 1);
+    let source = open(&path).map_err(|error| missing(error, file.path.as_str()))?.take(file.size + 1);
     let mut own = Hasher::new();
-    let mut buffer = vec![0; 1 << 18];
-    loop {
-        match source.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(n) => {
-                let bytes = buffer.get(..n).unwrap_or_default();
-                own.update(bytes);
-                whole.update(bytes);
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(read(error)),
-        }
-    }
+    hash(source, &mut Both(&mut own, whole)).map_err(read)?;
     let (digest, size) = own.finish();
     compare(file, size, digest)
+}
+
+/// Two digests in the making.
+struct Both<'a>(&'a mut Hasher, &'a mut Hasher);
+
+impl io::Write for Both<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        self.1.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A bundle's manifest must say what `plan.json` says of its node, and its blobs must lie in the set.
