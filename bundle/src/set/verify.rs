@@ -513,3 +513,16 @@ pub(super) fn missing(error: Error, path: &str) -> Error {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_can_not_be_read_is_not_called_missing() {
+        let of =
+            |kind: io::ErrorKind| missing(Error::Read { path: "x".into(), source: kind.into() }, "x").code();
+        assert_eq!(of(io::ErrorKind::NotFound), Error::Missing { path: "x".to_owned() }.code());
+        assert_ne!(of(io::ErrorKind::PermissionDenied), of(io::ErrorKind::NotFound));
+    }
+}

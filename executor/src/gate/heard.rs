@@ -320,6 +320,16 @@ mod tests {
     }
 
     #[test]
+    fn a_signature_brings_its_receipt_along_beside_others() {
+        let names = ["m1.prepared.1.json", "m2.prepared.1.json"];
+        let stick = stick(&[names[0], "m1.prepared.1.json.minisig", names[1], "m2.prepared.1.json.minisig"]);
+        let brought =
+            looked_in(&[stick.path().join(names[0]), stick.path().join("m2.prepared.1.json.minisig")]);
+        let found: Vec<&str> = brought.found.iter().map(|found| found.node.as_str()).collect();
+        assert_eq!(found, ["m1", "m2"]);
+    }
+
+    #[test]
     fn what_is_not_there_is_said() {
         let stick = stick(&[]);
         let brought = looked_in(&[stick.path().join("m1.prepared.1.json")]);
