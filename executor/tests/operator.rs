@@ -69,6 +69,8 @@ fn codes_are_asked_for_one_after_the_other_until_they_are_right_or_somebody_has_
     assert!(matches!(outcome, Outcome::Waiting { .. }), "{outcome:?}");
     insta::assert_snapshot!(heard.join("\n"));
     assert!(matches!(crew.hand("m1").position(), Some(Position::At(Stage::Stop))));
+    let Outcome::Waiting { needs, .. } = &outcome else { panic!("{outcome:?}") };
+    assert!(needs.iter().all(|need| !need.contains("stopped of w1")), "{needs:?}");
     // what is known already may be typed again
     let mut again = Brought::default();
     again.type_in("w1", "stopped", &first).unwrap();

@@ -14,7 +14,7 @@ use airlift_bundle::value::Mode;
 use airlift_node::disk::{Disk, put_file, read_all, remove_tree};
 use airlift_node::gate::Said;
 use airlift_node::gate::heard::Brought;
-use airlift_node::journal::{At, Journal, Record};
+use airlift_node::journal::{At, Journal, Record, Standing};
 use airlift_node::run::{Engine, Home, Orders, Outcome, mend_set};
 use model::{Fault, Left, Model};
 use world::{
@@ -357,7 +357,7 @@ fn a_k0s_that_does_not_answer_is_not_in_the_way_back() {
         }
         assert_eq!(drive(&disk, &site, Stage::Adopt, Typed::Rollback), Ok(Ended::Back), "{k0s_answers}");
         if k0s_answers {
-            assert!(disk.stat(&k0s.join("asked")).unwrap().is_none(), "it goes with k0s' data, untouched");
+            assert!(disk.stat(&k0s.join("rights")).unwrap().is_some(), "it goes with k0s' data, untouched");
             remove_tree(&disk, k0s).unwrap();
         }
         assert_eq!(outside(&disk, true), old);
@@ -401,6 +401,17 @@ fn a_failed_adopt_is_undone_in_k0s_or_left_there_by_the_operators_word() {
         assert!(matches!(outcome, Outcome::Undone { stage: Stage::Adopt, .. }), "{at}: {outcome:?}");
         assert_eq!(journal(&disk).state().position(), Some(Position::At(Stage::Start)));
         disk.remove_dir(Path::new("/etc/docker/also.toml.mke3")).unwrap();
+        {
+            // k0s answers again, and has what was left in it: that goes before the step is done anew
+            let disk = disk.clone();
+            disk.make_dir(k0s).unwrap();
+            put_file(&disk, &k0s.join("rights"), 0o644, b"given").unwrap();
+            assert_eq!(drive(&disk, &site, Stage::Adopt, Typed::Apply), Ok(Ended::Forward));
+            assert_eq!(read_all(&disk, &k0s.join("asked"), 10).unwrap(), b"yes");
+            let journal = journal(&disk);
+            let standing = journal.state().standing(&"rights".parse().unwrap());
+            assert!(matches!(standing, Some(Standing::Done { .. })), "{standing:?}");
+        }
         assert_eq!(drive(&disk, &site, Stage::Adopt, Typed::Rollback), Ok(Ended::Back));
         assert_eq!(outside(&disk, true), old);
         left += 1;
@@ -456,4 +467,9 @@ fn a_node_that_is_back_says_that_there_is_nothing_under_way() {
         let Outcome::Refused(why) = &outcome else { panic!("{outcome:?}") };
         assert!(why[0].contains("this node has nothing under way"), "{why:?}");
     }
+    // nor is there anything to write after a reboot
+    let before = journal(&disk).head();
+    disk.boot.set(disk.boot.get() + 1);
+    assert_eq!(types(&disk, &site, |engine| engine.apply(Stage::Settle)), Outcome::NothingToDo);
+    assert_eq!(journal(&disk).head(), before);
 }

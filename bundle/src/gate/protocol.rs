@@ -424,17 +424,11 @@ impl Protocol {
 
     /// Whether the node goes forward at all. `commit` also does under another hub: `accepted` is the leader's last word.
     fn goes_forward(&self, state: &NodeState, commit: bool) -> Result<(), Refusal> {
-        if state.paused {
-            return Err(Refusal::Rebooted);
-        }
-        if commit {
-            return Ok(());
-        }
         let told = self.table.keeps(Promise::NewHubOnlyTakesBack) && state.hub != self.site.leader();
-        if told || state.heard.iter().any(|(_, word)| *word == Word::Back) {
+        if !commit && (told || state.heard.iter().any(|(_, word)| *word == Word::Back)) {
             return Err(Refusal::GoesBack);
         }
-        Ok(())
+        if state.paused { Err(Refusal::Rebooted) } else { Ok(()) }
     }
 
     /// Which promise keeps this node from beginning again once it is away.

@@ -4,6 +4,7 @@
 //! words; but trust that was asked for by an option must hold.
 
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use airlift_bundle::archive::{self, Bundle};
 use airlift_bundle::files::read_limited;
@@ -18,6 +19,7 @@ use crate::event::{Event, Signed, Unverified};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::refusal::{Refusal, Refusals};
+use crate::trust_store::DEFAULT_PATH;
 
 pub(super) fn run(args: &Inspect, output: &Output) -> Ending {
     let (bundle, signed) = open(args, output)?;
@@ -54,7 +56,7 @@ fn open(args: &Inspect, output: &Output) -> Result<Opened, Failure> {
 
 fn verified(args: &Inspect, output: &Output) -> Result<(Bundle, Signed), Failure> {
     let (root, node) = locate(&args.bundle)?;
-    let trust = trust(&args.keys, &root, output)?;
+    let trust = trust(&args.keys, Path::new(DEFAULT_PATH), &root, output)?;
     let bundle = SignedSet::open(&root, &trust)?.bundle(&node)?.parse()?;
     let signed = Signed::new(bundle.signers(), &trust);
     Ok((bundle.into_bundle(), signed))

@@ -10,19 +10,19 @@ use crate::args::Keys;
 use crate::event::{Event, KeyShown};
 use crate::output::Output;
 use crate::refusal::{Refusal, Refusals};
-use crate::trust_store::{DEFAULT_PATH, load, load_key, must_be_outside};
+use crate::trust_store::{load, load_key, must_be_outside};
 
 use super::run::Failure;
 
-/// The trust that `keys` asks for, to vouch for the set in `set`.
-pub(super) fn trust(keys: &Keys, set: &Path, output: &Output) -> Result<TrustFile, Failure> {
+/// The trust that `keys` asks for, to vouch for the set in `set`; `own` is the machine's.
+pub(super) fn trust(keys: &Keys, own: &Path, set: &Path, output: &Output) -> Result<TrustFile, Failure> {
     if let Some(file) = &keys.public_key {
         must_be_outside(file, set)?;
         let key = load_key(file)?;
         output.note(&Event::LoneKey(KeyShown::new(KeyRole::Author, &key))).map_err(Failure::Output)?;
         return Ok(TrustFile::in_author(key));
     }
-    let file = keys.trust.as_deref().unwrap_or(Path::new(DEFAULT_PATH));
+    let file = keys.trust.as_deref().unwrap_or(own);
     must_be_outside(file, set)?;
     Ok(load(file)?.ok_or_else(|| Refusals::from(Refusal::no_trust(file)))?)
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use airlift_bundle::Error;
@@ -44,6 +44,8 @@ use crate::trust_store;
 pub(super) struct Node {
     pub(super) disk: RealDisk,
     pub(super) home: Home,
+    /// Whom this machine trusts.
+    trust: PathBuf,
 }
 
 /// A verified set, and the bundle in it that is for this machine.
@@ -59,7 +61,8 @@ pub(super) struct FoundSet {
 impl Node {
     pub(super) fn open(args: &OnNode) -> Result<Self, Failure> {
         let disk = RealDisk::below(&args.root).map_err(failed)?;
-        Ok(Self { disk, home: Home::at(Path::new(Home::PATH)) })
+        let trust = args.root.join(trust_store::DEFAULT_PATH.trim_start_matches('/'));
+        Ok(Self { disk, home: Home::at(Path::new(Home::PATH)), trust })
     }
 
     /// The journal, if there is one.
@@ -133,8 +136,7 @@ type OpenBlob<'a> = dyn Fn(&Blob) -> io::Result<Box<dyn Read>> + 'a;
 
 /// Verifies the set in `root` and finds the bundle of this machine in it.
 pub(super) fn find_set(node: &Node, root: &Path, keys: &Keys, output: &Output) -> Result<FoundSet, Failure> {
-    use crate::disk::Disk as _;
-    let own = Path::new(trust_store::DEFAULT_PATH);
+    let own = node.trust.as_path();
     let is_own = |file: &Path| matches!((file.canonicalize(), own.canonicalize()), (Ok(a), Ok(b)) if a == b);
     let flag = match keys {
         Keys { public_key: Some(_), .. } => Some("--public-key"),
@@ -142,11 +144,11 @@ pub(super) fn find_set(node: &Node, root: &Path, keys: &Keys, output: &Output) -
         _ => None,
     };
     if let Some(flag) = flag
-        && node.disk.stat(own).map_err(failed)?.is_some()
+        && own.symlink_metadata().is_ok()
     {
         return Err(Refusal::trust_is_there(flag, own).into());
     }
-    let trust = trust(keys, root, output)?;
+    let trust = trust(keys, own, root, output)?;
     let set = SignedSet::open(root, &trust)?;
     let node = find_node(&set)?;
     let verified = set.bundle(&node)?;

@@ -122,6 +122,33 @@ mod tests {
 
     struct Idle(Option<Interrupt>);
 
+    /// Somebody presses Ctrl-C after some looks.
+    struct Patient(std::cell::Cell<u32>);
+
+    impl Machine for Patient {
+        fn boot_id(&self) -> Result<String, Fault> {
+            Idle(None).boot_id()
+        }
+
+        fn now(&self) -> u64 {
+            0
+        }
+
+        fn reboot(&self) -> Result<(), Fault> {
+            Ok(())
+        }
+
+        fn run(&self, job: &Job<'_>) -> Result<Ran, Fault> {
+            Idle(None).run(job)
+        }
+
+        fn interrupt(&self) -> Option<Interrupt> {
+            let left = self.0.get();
+            self.0.set(left.saturating_sub(1));
+            (left == 0).then_some(Interrupt::Signal("SIGINT"))
+        }
+    }
+
     impl Machine for Idle {
         fn boot_id(&self) -> Result<String, Fault> {
             Ok(String::new())
@@ -195,6 +222,10 @@ mod tests {
         let (idle, stopped) = (Idle(None), Idle(Some(Interrupt::Signal("SIGINT"))));
         let (input, keys) = typed("", true);
         let mut terminal = Terminal::new(vec![], &stopped, input, Box::new(io::sink()));
+        assert_eq!(terminal.ask("to go on", "go on"), None);
+        drop(keys);
+        let (patient, (input, keys)) = (Patient(std::cell::Cell::new(2)), typed("", true));
+        let mut terminal = Terminal::new(vec![], &patient, input, Box::new(io::sink()));
         assert_eq!(terminal.ask("to go on", "go on"), None);
         drop(keys);
         let mut nobody = Terminal::new(vec![], &idle, None, Box::new(io::sink()));

@@ -81,7 +81,11 @@ pub(super) fn run(
         watch(&mut child, &output, job, signals, pace).map_err(|error| failed("wait for it", &error))?;
     if let (Some(guard), Some(held), End::TimeOut | End::Interrupted(_)) = (guard, held, ran.end) {
         // what has left the group, as `timeout` and `setsid` do, is not told by a signal to it
-        guard.end(held).map_err(|errno| failed("end what it has started", &errno))?;
+        let left = guard.end(held).map_err(|errno| failed("end what it has started", &errno));
+        // one that waits for hardware doesn't hide why the script was stopped, and keeps the next one from starting
+        if ran.end == End::TimeOut {
+            left?;
+        }
     }
     Ok(ran)
 }

@@ -15,7 +15,7 @@ use super::room;
 use crate::gate::give;
 use crate::journal::{At, Mark, Record, Standing, next};
 use crate::step::{
-    Acted, Fault, Look, Probe, Workshop, act, holds_secrets, is_done_after_all, is_volatile, look,
+    Acted, Fault, Look, Probe, Workshop, act, clear, holds_secrets, is_done_after_all, is_volatile, look,
     make_ready, probe, run_check, run_recovery, undo,
 };
 
@@ -187,7 +187,11 @@ impl Engine<'_> {
             .collect();
         for (id, before) in done {
             let Ok(step) = self.step(&id) else { continue };
-            if !is_volatile(step) || (until == Stage::Commit && holds_secrets(step)) {
+            if !is_volatile(step) {
+                continue;
+            }
+            if until == Stage::Commit && holds_secrets(step) {
+                clear(&self.shop, step)?;
                 continue;
             }
             if probe(&self.shop, step)? == Probe::InEffect {
@@ -431,6 +435,10 @@ impl Engine<'_> {
                 self.watcher.see(Progress::StepRetried { step: id.clone() });
                 undo(&self.shop, step, &before)?;
             }
+        }
+        if step.is_in_k0s() {
+            // it may have been left there, perhaps by another set
+            clear(&self.shop, step)?;
         }
         let before = match look(&self.shop, step)? {
             Look::InEffect => {

@@ -250,6 +250,8 @@ impl Engine<'_> {
                 if self.ask_for_codes(&missing)? {
                     continue;
                 }
+                // some may have been typed before the questions were ended
+                let Gate::Waiting(missing) = self.gate()?.gate(act) else { continue };
                 return self.waits(&missing).map(Some);
             };
             let set = self.set()?;
@@ -266,9 +268,10 @@ impl Engine<'_> {
         }
     }
 
-    /// Asks for the codes of words that are missing, one after the other; whether one was taken.
+    /// Asks for the codes of words that are missing, one after the other; whether all were typed.
     fn ask_for_codes(&mut self, missing: &[Missing]) -> Result<bool, Stop> {
-        if self.papers.is_none_or(|papers| papers.codes.is_none()) {
+        let has_codes = self.papers.is_some_and(|papers| papers.codes.is_some());
+        if !has_codes || next(self.state().at, Mark::Protocol).is_none() {
             return Ok(false);
         }
         let mut some = false;
@@ -278,7 +281,7 @@ impl Engine<'_> {
             let mut trouble = None;
             loop {
                 let Some(typed) = self.operator.code(&host, word, trouble.as_deref()) else {
-                    return Ok(some);
+                    return Ok(false);
                 };
                 trouble = self.take_code(&host, word, &typed)?;
                 if trouble.is_none() {

@@ -31,6 +31,7 @@ mod workshop;
 pub use fault::Fault;
 pub use scripts::{End, Job, LOG_LIMIT, Ran, Sight, run_check, run_look, run_recovery};
 pub use step_kinds::{
-    Acted, Look, Probe, act, holds_secrets, is_done_after_all, is_volatile, look, make_ready, probe, undo,
+    Acted, Look, Probe, act, clear, holds_secrets, is_done_after_all, is_volatile, look, make_ready, probe,
+    undo,
 };
 pub use workshop::{Contents, Interrupt, Keep, Machine, Pace, Steadfast, Workshop};

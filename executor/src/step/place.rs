@@ -243,6 +243,13 @@ fn keep_old(shop: &Workshop<'_>, step: &StepId, target: &Path) -> Result<(), Fau
     Ok(disk.sync_dir(old.parent().unwrap_or(&old))?)
 }
 
+/// Removes a new file that was on its way and never came to its place.
+pub(super) fn clear(disk: &dyn Disk, step: &StepId, path: &AbsPath) -> Result<(), Fault> {
+    let beside = beside(step, path);
+    remove_file(disk, &beside)?;
+    Ok(flush_if_there(disk, directory(path))?)
+}
+
 /// Takes a place back, from wherever it was stopped. Every part looks whether there is something to do.
 pub(super) fn undo(
     shop: &Workshop<'_>,

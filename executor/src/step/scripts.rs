@@ -226,6 +226,14 @@ pub(super) fn undo(shop: &Workshop<'_>, step: &Step, script: &Script) -> Result<
     Ok(shop.disk.sync_all()?)
 }
 
+/// Takes away what an earlier try has left in k0s, however that was left. Nothing of it is announced: there is nothing to
+/// take back.
+pub(super) fn clear(shop: &Workshop<'_>, step: &Step, script: &Script) -> Result<(), Fault> {
+    let ScriptUndo::InK0s(file) = &script.undo else { return Ok(()) };
+    let ran = run_of_step(shop, step, "undo", file, script.seconds.get())?;
+    must_succeed(shop, &ran, "undo", step, script.seconds)
+}
+
 /// An empty directory for the script, and no evidence: what an earlier try left would speak for this one.
 pub(super) fn make_ready(shop: &Workshop<'_>, step: &Step) -> Result<(), Fault> {
     let (room, evidence) = (shop.keep.script(&step.id), shop.keep.evidence(&step.id));

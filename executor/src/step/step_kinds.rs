@@ -75,6 +75,18 @@ pub fn make_ready(shop: &Workshop<'_>, step: &Step) -> Result<(), Fault> {
     }
 }
 
+/// Removes what an earlier try may have left that nobody has taken back, and that would pass for this one's work.
+///
+/// # Errors
+/// Why that failed.
+pub fn clear(shop: &Workshop<'_>, step: &Step) -> Result<(), Fault> {
+    match &step.action {
+        Action::Place { target, .. } => place::clear(shop.disk, &step.id, target),
+        Action::Script(script) => scripts::clear(shop, step, script),
+        Action::SetAside { .. } | Action::Copy { .. } | Action::Reboot {} => Ok(()),
+    }
+}
+
 /// Whether a step that was begun before, perhaps in another boot, turns out to be done; else it is to be undone.
 ///
 /// # Errors
