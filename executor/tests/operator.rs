@@ -130,7 +130,7 @@ fn a_sentence_is_asked_for_once_the_words_of_others_are_there_and_taken_word_for
 
 #[test]
 fn commit_asks_for_its_own_sentence() {
-    let mut crew = Crew::of(1, 0);
+    let mut crew = Crew::of(1, 1);
     crew.forward(Stage::Settle);
     let hand = crew.hand("m1");
     let (outcome, heard) = asked(hand, "yes", &|engine| engine.commit());
