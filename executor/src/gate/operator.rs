@@ -120,33 +120,15 @@ mod tests {
     use super::*;
     use crate::step::{Fault, Interrupt, Job, Ran};
 
-    struct Idle(Option<Interrupt>);
+    /// A machine on which Ctrl-C is pressed after so many looks.
+    struct Idle(std::cell::Cell<u32>);
 
-    /// Somebody presses Ctrl-C after some looks.
-    struct Patient(std::cell::Cell<u32>);
+    fn never() -> Idle {
+        after(u32::MAX)
+    }
 
-    impl Machine for Patient {
-        fn boot_id(&self) -> Result<String, Fault> {
-            Idle(None).boot_id()
-        }
-
-        fn now(&self) -> u64 {
-            0
-        }
-
-        fn reboot(&self) -> Result<(), Fault> {
-            Ok(())
-        }
-
-        fn run(&self, job: &Job<'_>) -> Result<Ran, Fault> {
-            Idle(None).run(job)
-        }
-
-        fn interrupt(&self) -> Option<Interrupt> {
-            let left = self.0.get();
-            self.0.set(left.saturating_sub(1));
-            (left == 0).then_some(Interrupt::Signal("SIGINT"))
-        }
+    fn after(looks: u32) -> Idle {
+        Idle(std::cell::Cell::new(looks))
     }
 
     impl Machine for Idle {
@@ -167,7 +149,9 @@ mod tests {
         }
 
         fn interrupt(&self) -> Option<Interrupt> {
-            self.0
+            let left = self.0.get();
+            self.0.set(left.saturating_sub(1));
+            (left == 0).then_some(Interrupt::Signal("SIGINT"))
         }
     }
 
@@ -180,7 +164,7 @@ mod tests {
 
     #[test]
     fn what_was_said_is_not_asked_for_and_what_was_not_is() {
-        let (idle, mut shown) = (Idle(None), Vec::new());
+        let (idle, mut shown) = (never(), Vec::new());
         let (input, _) = typed("  go on\nnonsense", false);
         let mut terminal = Terminal::new(vec!["stop".to_owned()], &idle, input, Box::new(&mut shown));
         assert_eq!(terminal.ask("to stop", "stop").as_deref(), Some("stop"));
@@ -197,7 +181,7 @@ mod tests {
 
     #[test]
     fn codes_are_asked_for_until_enter_and_not_of_who_brings_receipts() {
-        let (idle, mut shown) = (Idle(None), Vec::new());
+        let (idle, mut shown) = (never(), Vec::new());
         let (input, _) = typed("abc\n7K3P\n\nmore\n", false);
         let mut terminal = Terminal::new(vec![], &idle, input, Box::new(&mut shown));
         let host: NodeName = "w1".parse().unwrap();
@@ -219,15 +203,13 @@ mod tests {
 
     #[test]
     fn a_signal_ends_a_question_and_nobody_is_no_answer() {
-        let (idle, stopped) = (Idle(None), Idle(Some(Interrupt::Signal("SIGINT"))));
-        let (input, keys) = typed("", true);
-        let mut terminal = Terminal::new(vec![], &stopped, input, Box::new(io::sink()));
-        assert_eq!(terminal.ask("to go on", "go on"), None);
-        drop(keys);
-        let (patient, (input, keys)) = (Patient(std::cell::Cell::new(2)), typed("", true));
-        let mut terminal = Terminal::new(vec![], &patient, input, Box::new(io::sink()));
-        assert_eq!(terminal.ask("to go on", "go on"), None);
-        drop(keys);
+        let idle = never();
+        for stopped in [after(0), after(2)] {
+            let (input, keys) = typed("", true);
+            let mut terminal = Terminal::new(vec![], &stopped, input, Box::new(io::sink()));
+            assert_eq!(terminal.ask("to go on", "go on"), None);
+            drop(keys);
+        }
         let mut nobody = Terminal::new(vec![], &idle, None, Box::new(io::sink()));
         assert_eq!(nobody.ask("to go on", "go on"), None);
         // typed while the question stands, which takes some looks
