@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 /// Exit codes of `airlift-node`.
 const DONE: i32 = 0;
-const WAITING: i32 = 4;
+const REFUSED: i32 = 5;
 const BLOCKED: i32 = 6;
 
 const CANARY: &str = "Canary\"image'\\7 ä%/+&";
@@ -78,9 +78,9 @@ impl Node<'_> {
     }
 
     /// Goes on at a terminal at which this is typed.
-    fn apply_at_terminal(&self, typed: &str) -> Done {
+    fn apply_at_terminal(&self, more: &str, typed: &str) -> Done {
         let (program, root) = (binary("airlift-node"), self.root());
-        let apply = format!("{} apply --root {}", program.display(), root.display());
+        let apply = format!("{} apply {more} --root {}", program.display(), root.display());
         let terminal = "printf %s \"$1\" | script -qec \"$2\" /dev/null";
         let args =
             ["--uts", "--net", "sh", "-c", ENTER, "sh", self.name, self.address, "sh", "-c", terminal, "sh"];
@@ -188,12 +188,12 @@ fn every_secret_reaches_its_place_and_nothing_else_holds_it() {
         for path in &kept {
             assert_eq!(detector.find(&after[*path]), Vec::<&str>::new(), "{path}");
         }
-        if node.name == "batch-1" {
-            let asked = node.apply_at_terminal("7K3P\n\n");
-            assert_eq!(asked.code, WAITING, "{}", asked.out);
-            let question = "the code of frozen-all from ctl-1, or Enter to end here";
-            assert_eq!(asked.out.matches(question).count(), 2, "{}", asked.out);
-            assert!(asked.out.contains("a code looks like 7K3P-Q9XM-2DT4"), "{}", asked.out);
+        if node.name == "ctl-1" {
+            let asked = node.apply_at_terminal("--left-behind ctl-2", "ctl-2 is of\n");
+            assert_eq!(asked.code, REFUSED, "{}", asked.out);
+            let question = "to say so, type: ctl-2 is off or fenced";
+            assert_eq!(asked.out.matches(question).count(), 1, "{}", asked.out);
+            assert!(asked.out.contains("--left-behind ctl-2 needs your word"), "{}", asked.out);
         }
         // back: nothing of the set is left but the journal and the words given; the key stays for the next attempt
         let done = node.run("rollback", &[]);
