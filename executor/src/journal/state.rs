@@ -299,3 +299,61 @@ impl State {
         if fits { Ok(()) } else { Err(format!("{record:?} does not fit what is under way")) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STAGE: Stage = Stage::Stop;
+
+    fn id(name: &str) -> StepId {
+        name.parse().unwrap()
+    }
+
+    fn begins(name: &str) -> Record {
+        Record::Do { step: id(name), boot: "1".to_owned(), before: Before::Script {} }
+    }
+
+    /// In the midst of a stage with these steps done, and perhaps one begun.
+    fn state(at: At, done: &[&str], doing: Option<&str>) -> State {
+        let before = Before::Script {};
+        let is_done = |name: &&str| (id(name), Standing::Done { before: before.clone() });
+        let is_begun = |name| (id(name), Standing::Doing { boot: "1".to_owned(), before: before.clone() });
+        let steps = done.iter().map(is_done).chain(doing.map(is_begun));
+        let steps = steps.map(|(step, standing)| Begun { stage: STAGE, step, standing }).collect();
+        State { at, stage: Some(STAGE), steps, ..State::default() }
+    }
+
+    #[test]
+    fn a_record_names_what_is_under_way() {
+        let (doing, between) = (state(At::Doing, &["a"], Some("b")), state(At::Forward, &["a"], None));
+        let (failing, cleared) = (state(At::Failing, &["a", "b"], None), state(At::Failing, &[], None));
+        let gone = State { finished: vec![STAGE], ..State::default() };
+        let other = Stage::Start;
+        let skip = |name| Record::Skip { step: id(name) };
+        let done = |name| Record::Done { step: id(name) };
+        let undo = |name| Record::Undo { step: id(name) };
+        let undone = |name| Record::Undone { step: id(name) };
+        let table = [
+            (&doing, begins("b"), begins("c")),
+            (&doing, skip("b"), skip("a")),
+            (&doing, done("b"), done("a")),
+            (&between, begins("c"), begins("a")),
+            (&between, skip("c"), skip("a")),
+            (&between, Record::End { stage: STAGE }, Record::End { stage: other }),
+            (&failing, undo("b"), undo("a")),
+            (&failing, undone("b"), undone("a")),
+            (&cleared, Record::Cleared { stage: STAGE }, Record::Cleared { stage: other }),
+        ];
+        for (state, fits, does_not) in table {
+            assert_eq!(state.must_fit(&fits), Ok(()));
+            assert!(state.must_fit(&does_not).is_err(), "{does_not:?}");
+        }
+        assert!(failing.must_fit(&Record::Cleared { stage: STAGE }).is_err(), "not all is undone");
+        assert!(gone.must_fit(&Record::Unwind { stage: STAGE }).is_err(), "nobody goes back");
+        assert!(State::default().must_fit(&Record::Returned {}).is_ok());
+        for left in [gone, between] {
+            assert!(left.must_fit(&Record::Returned {}).is_err(), "something is left");
+        }
+    }
+}
