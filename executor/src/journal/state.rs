@@ -356,4 +356,87 @@ mod tests {
             assert!(left.must_fit(&Record::Returned {}).is_err(), "something is left");
         }
     }
+
+    /// A set of a site with one node, which waits for nobody.
+    fn accept(site: &str, serial: u64) -> Record {
+        let digest = "0".repeat(64);
+        serde_json::from_value(serde_json::json!({"accept": {
+            "site": site, "serial": serial, "plan_id": digest, "set": digest, "bundle": digest, "node": "m1",
+            "role": "leader", "nodes": {"managers": ["m1"], "workers": []},
+        }}))
+        .unwrap()
+    }
+
+    fn boot(id: &str) -> Record {
+        Record::Boot { id: id.to_owned() }
+    }
+
+    fn followed(state: &State, records: impl IntoIterator<Item = Record>) -> Result<State, String> {
+        let mut state = state.clone();
+        records.into_iter().try_for_each(|record| {
+            let before = state.clone();
+            let followed = state.follow(&record.at(1));
+            assert!(followed.is_ok() || state == before, "a refused record changed something");
+            followed
+        })?;
+        Ok(state)
+    }
+
+    #[test]
+    fn a_commit_is_not_given_up() {
+        let fail = Record::Fail { cause: "stop".to_owned() };
+        for stage in Stage::ALL {
+            let state = State { stage: Some(stage), ..state(At::Forward, &[], None) };
+            assert_eq!(state.must_fit(&fail).is_ok(), stage != Stage::Commit, "{stage}");
+        }
+    }
+
+    #[test]
+    fn a_set_is_not_older_than_the_latest_of_its_site() {
+        let state = followed(&State::default(), [accept("acme", 7)]).unwrap();
+        for (serial, is_taken) in [(6, false), (7, true), (8, true)] {
+            assert_eq!(followed(&state, [accept("acme", serial)]).is_ok(), is_taken, "{serial}");
+        }
+        let elsewhere = followed(&state, [accept("zeta", 1)]).unwrap();
+        assert!(followed(&elsewhere, [accept("acme", 6)]).is_err(), "another site between made it forget");
+        let serials: Vec<u64> = elsewhere.ratchet.values().map(|latest| latest.serial.get()).collect();
+        assert_eq!(serials, [7, 1]);
+    }
+
+    #[test]
+    fn the_protocol_hears_of_what_the_records_say() {
+        let failing = state(At::Failing, &[], None);
+        let booted = State { boot: Some("1".to_owned()), ..State::default() };
+        let cleared = Record::Cleared { stage: STAGE };
+        let said = Event::Say(airlift_bundle::gate::word::Say::ALL[0]);
+        for (state, record, event) in [
+            (&failing, Record::Begin { stage: STAGE }, Some(Event::Begin(STAGE))),
+            (&failing, Record::End { stage: STAGE }, Some(Event::Done(STAGE))),
+            (&failing, cleared.clone(), Some(Event::Failed(STAGE))),
+            (&booted, cleared, None),
+            (&failing, Record::Rollback {}, Some(Event::Rollback)),
+            (&failing, Record::Returned {}, Some(Event::Mke3Back)),
+            (&failing, boot("1"), None),
+            (&booted, boot("1"), None),
+            (&booted, boot("2"), Some(Event::Rebooted)),
+            (&failing, Record::Protocol { event: said.clone(), note: None }, Some(said)),
+            (&failing, Record::Purged {}, None),
+        ] {
+            assert_eq!(state.event(&record), event, "{record:?}");
+        }
+    }
+
+    #[test]
+    fn where_a_node_stands_outlives_a_set_of_its_site_and_no_set_of_another() {
+        let prepare = Stage::Prepare;
+        let state =
+            followed(&State::default(), [accept("acme", 1), Record::Begin { stage: prepare }]).unwrap();
+        let state = followed(&state, [Record::End { stage: prepare }]).unwrap();
+        let fresh = followed(&State::default(), [accept("acme", 1)]).unwrap();
+        assert_ne!(state.gate, fresh.gate);
+        assert_eq!(followed(&state, [accept("acme", 2)]).unwrap().gate, state.gate);
+        let elsewhere = followed(&state, [accept("zeta", 2)]).unwrap().gate;
+        assert_eq!(elsewhere, followed(&State::default(), [accept("zeta", 2)]).unwrap().gate);
+        assert!(followed(&State::default(), [boot("1")]).is_err(), "a node without a set has no journal");
+    }
 }
