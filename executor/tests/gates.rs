@@ -10,13 +10,13 @@ use std::path::Path;
 use airlift_bundle::digest::Sha256;
 use airlift_bundle::gate::Stage;
 use airlift_bundle::gate::protocol::{Gate, Protocol};
-use airlift_bundle::gate::receipt::{Asked, Receipt, SignedReceipt};
+use airlift_bundle::gate::receipt::{Asked, Receipt};
 use airlift_bundle::gate::site::Site as Nodes;
 use airlift_bundle::gate::state::{Event, NodeState, Position};
 use airlift_bundle::gate::table::Act;
 use airlift_bundle::gate::word::{Attempt, Look, Naming, Say, Word};
 use airlift_node::args::Cli;
-use airlift_node::disk::{Disk, read_all, remove_file};
+use airlift_node::disk::{Disk, read_all};
 use airlift_node::gate::NodeGate;
 use airlift_node::gate::heard::{Brought, Found, sort};
 use airlift_node::journal::{At, Journal, JournalError, Line, Record};
@@ -25,7 +25,7 @@ use clap::Parser as _;
 use crew::{Crew, Hand, apply, head, hub, of, rollback};
 use model::Left;
 use world::site::{names, receipt};
-use world::{Draft, GO, STATE, draft, outside, sentences, sites};
+use world::{GO, STATE, outside, sentences};
 
 /// To the end, and everything that is promised there.
 fn goes_to_its_end(mut crew: Crew) -> usize {
@@ -361,55 +361,6 @@ fn altered_foreign_and_replayed_words_are_all_refused_in_one_run_and_the_good_on
         assert_eq!((sorted.taken.len(), sorted.refused.len()), (0, 1), "{node} {word}");
     }
     assert_eq!(Brought::default().type_in("w1", "started", "0000-0000-0001").unwrap_err().code(), "AB061");
-}
-
-#[test]
-fn receipts_that_are_gone_are_made_anew_and_a_corrected_set_gets_its_own() {
-    let mut crew = Crew::of(1, 1);
-    crew.forward(Stage::Prepare);
-    let hand = &mut crew.hands[1];
-    let file = Path::new(STATE).join("receipts/w1.prepared.1.json");
-    for gone in ["w1.prepared.1.json", "w1.prepared.1.json.minisig", "w1.prepared.1.code"] {
-        remove_file(&hand.disk, &Path::new(STATE).join("receipts").join(gone)).unwrap();
-        hand.types(Brought::default(), &[], false, &apply);
-        assert_eq!(hand.given().len(), 1);
-    }
-    // a corrected set, equal as far as the node stands
-    let old = read_all(&hand.disk, &file, 1 << 16).unwrap();
-    let mut corrected = Draft { serial: 8, ..draft(1, 1) };
-    corrected.stages.retain(|(stage, _)| *stage != Stage::Adopt);
-    hand.site = sites(corrected).swap_remove(1);
-    hand.types(Brought::default(), &[], true, &apply);
-    let new = read_all(&hand.disk, &file, 1 << 16).unwrap();
-    assert_ne!(old, new);
-    let signature = read_all(&hand.disk, &file.with_added_extension("minisig"), 1 << 16).unwrap();
-    let node = "w1".parse().unwrap();
-    let (word, attempt) = (Word::Prepared, Attempt::FIRST);
-    let asked = Asked { plan: (&hand.site.plan, hand.site.accepted.plan_id), node: &node, word, attempt };
-    Receipt::open(&SignedReceipt { json: new, signature }, &asked).unwrap();
-}
-
-#[test]
-fn a_receipt_tells_when_and_by_whose_word_and_is_made_once() {
-    let mut crew = Crew::of(1, 1);
-    crew.forward(Stage::Stop);
-    let hand = crew.hand("m1");
-    let receipts = hand.given();
-    let (stopped, _) = receipts.iter().find(|(found, _)| found.word == Word::Stopped).unwrap();
-    let json = String::from_utf8(stopped.signed.json.clone()).unwrap();
-    for fact in [
-        r#""said-1": "the outage of acme begins""#,
-        r#""serial": "7""#,
-        r#""boot-id": ""#,
-        r#""freeze-began": "1""#,
-        r#""freeze-ended": "1""#,
-    ] {
-        assert!(json.contains(fact), "{fact}: {json}");
-    }
-    let (before, at) = (hand.disk.tree(true), head(hand));
-    hand.types(Brought::default(), &[], false, &|engine| engine.apply(Stage::Stop));
-    assert_eq!(head(hand), at);
-    assert_eq!(hand.disk.tree(true), before, "what is there is not made anew");
 }
 
 #[test]

@@ -73,14 +73,16 @@ fn a_node_whose_receipt_key_is_gone_comes_back_without_a_word() {
 
 #[test]
 fn commit_ends_without_its_last_word_where_that_can_not_be_written() {
-    for is_full in [false, true] {
+    for (has_key, is_full) in [(false, false), (false, true), (true, true)] {
         let (disk, mut site) = at_end_of(Stage::Settle);
-        site.secrets.clear();
+        if !has_key {
+            site.secrets.clear();
+        }
         if is_full {
             disk.arm(1, Fault::Full);
         }
         let outcome = types(&disk, &site, |engine| engine.commit());
-        assert!(matches!(outcome, Outcome::Done(_)), "{is_full}: {outcome:?}");
+        assert!(matches!(outcome, Outcome::Done(_)), "{has_key} {is_full}: {outcome:?}");
         assert_eq!(journal(&disk).state().at, At::Committed);
     }
 }

@@ -86,7 +86,8 @@ impl Site {
 
     /// A set of one node.
     pub fn with(serial: u64, files: Files, stages: Vec<(Stage, Vec<Step>)>, blobs: Vec<Blob>) -> Self {
-        sites(Draft { serial, managers: 1, workers: 0, files, stages, blobs, codes: false }).swap_remove(0)
+        sites(Draft { serial, managers: 1, workers: 0, files, stages, blobs, codes: false, speaks: true })
+            .swap_remove(0)
     }
 }
 
@@ -155,7 +156,7 @@ pub fn draft(managers: usize, workers: usize) -> Draft {
         (Stage::Adopt, vec![aside("tokens", "/etc/docker/also.toml")]),
         (Stage::Commit, vec![aside("old", "/var/lib/mke")]),
     ];
-    Draft { serial: 7, managers, workers, files, stages, blobs: vec![blob], codes: false }
+    Draft { serial: 7, managers, workers, files, stages, blobs: vec![blob], codes: false, speaks: true }
 }
 
 fn owned(user: u32, group: u32) -> Owner {

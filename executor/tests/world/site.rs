@@ -53,6 +53,8 @@ pub struct Draft {
     pub blobs: Vec<Blob>,
     /// Whether typed codes are asked for: their hashes take time.
     pub codes: bool,
+    /// Whether the nodes have receipt keys; one that waits for nobody needs none.
+    pub speaks: bool,
 }
 
 /// `m1` leads, `m2`… are the other managers, `w1`… the workers.
@@ -130,10 +132,10 @@ pub fn sites(draft: Draft) -> Vec<Site> {
         let mend = script(&mut files, "mend.sh", "write /etc/mended yes\n");
         let out = script(&mut files, "left-out.sh", "write /etc/left out\n");
         let own = codes(&protocol, node).to_secret_json().unwrap();
-        let secrets = BTreeMap::from([
-            ("receipt/codes".to_owned(), own),
-            ("receipt/key".to_owned(), key(place).to_secret_line().into_bytes()),
-        ]);
+        let mut secrets = BTreeMap::from([("receipt/codes".to_owned(), own)]);
+        if draft.speaks {
+            secrets.insert("receipt/key".to_owned(), key(place).to_secret_line().into_bytes());
+        }
         let mut sealed = Vec::new();
         for secret in secrets.keys() {
             let entry = format!("sealed/{secret}.age").parse().unwrap();
