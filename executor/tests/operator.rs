@@ -207,6 +207,28 @@ fn the_next_attempt_is_the_leaders_to_open_and_once_at_a_time() {
 }
 
 #[test]
+fn a_prepared_node_enters_the_next_attempt_and_prepares_once_more() {
+    let mut crew = Crew::of(1, 1);
+    crew.forward(Stage::Prepare);
+    crew.one("m1", &Orders::default(), &rollback);
+    // the set is gone from the leader: it is taken anew
+    crew.hand("m1").types(Brought::default(), &[], true, &|_| Outcome::Listened);
+    let open =
+        |engine: &mut Engine<'_>| engine.next_attempt().unwrap_or_else(|| engine.apply(Stage::Prepare));
+    let outcome = crew.one("m1", &of(Naming::Lost, "w1"), &open);
+    assert_eq!(outcome, Outcome::Done(Some(Stage::Prepare)));
+    let outcome = crew.one("w1", &Orders::default(), &|engine| engine.apply(Stage::Prepare));
+    assert_eq!(outcome, Outcome::Done(Some(Stage::Prepare)));
+    let hand = crew.hand("w1");
+    assert_eq!(hand.gate().state().attempt(), Attempt::new(2).unwrap());
+    assert_eq!(hand.journal().unwrap().state().finished, [Stage::Prepare]);
+    assert!(hand.given().iter().any(|(found, _)| found.attempt == Attempt::new(2).unwrap()));
+    crew.forward(Stage::Freeze);
+    crew.back();
+    crew.all_stand(Position::Returned);
+}
+
+#[test]
 fn who_has_heard_that_the_site_goes_back_is_told_why_it_does_not_go_on() {
     let mut crew = Crew::of(1, 1);
     crew.forward(Stage::Stop);
