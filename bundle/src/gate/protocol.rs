@@ -86,7 +86,7 @@ pub enum Refusal {
     #[error("the site goes back in this attempt; airlift-node rollback")]
     GoesBack,
     /// `accepted` is known here.
-    #[error("the site is accepted, there is no way back; airlift-node commit")]
+    #[error("the site is accepted, there is no way back; airlift-node status says what is left to do")]
     Accepted,
     /// The controller was rebooted.
     #[error("this machine was rebooted; airlift-node apply lets k0s run again first")]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Stage;
 use super::protocol::{Gate, Missing, Protocol};
 use super::receipt::Receipt;
 use super::site::Node;
@@ -33,7 +34,11 @@ impl Protocol {
     /// What `status` says.
     #[must_use]
     pub fn status(&self, state: &NodeState) -> Status {
-        let next = self.acts(state).into_iter().map(|(act, gate)| {
+        let acts = self.acts(state);
+        // a host that may end well is not offered the other end
+        let may_commit = acts.iter().any(|(act, _)| *act == Act::Begin(Stage::Commit));
+        let acts = acts.into_iter().filter(|(act, _)| *act != Act::LeaveOut || !may_commit);
+        let next = acts.map(|(act, gate)| {
             let missing = match gate {
                 Gate::Waiting(missing) => missing.iter().map(|what| self.way(state, *what)).collect(),
                 Gate::Ready | Gate::Refused(_) => Vec::new(),
@@ -88,6 +93,10 @@ impl Protocol {
             Missing::Say(Say::Commit) => {
                 "your word that there is no way back: airlift-node commit asks for it".to_owned()
             }
+            Missing::Say(Say::LeaveOut) => {
+                "your word that both stacks go from this host: airlift-node commit --left-out asks for it"
+                    .to_owned()
+            }
             Missing::Look(look) => format!("its own look: {}", looked_for(look)),
             Missing::Word { from, word, instead } => {
                 let host = self.site().show(from);
@@ -127,7 +136,7 @@ impl Protocol {
 /// What to type for an act whose gate is open.
 const fn command(act: Act) -> &'static str {
     match act {
-        Act::Begin(super::Stage::Commit) => "airlift-node commit",
+        Act::Begin(Stage::Commit) => "airlift-node commit",
         Act::Begin(_) | Act::Resume | Act::Give(_) => "airlift-node apply",
         Act::LeaveK0s | Act::BringBack => "airlift-node rollback",
         Act::OpenAttempt => "airlift-node apply SET --next-attempt",

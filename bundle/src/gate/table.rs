@@ -168,8 +168,8 @@ pub const ROWS: &[Row] = &[
     row(Leader, Begin(Stage::Commit), &[Need::Say(Say::Commit)]),
     row(OtherManager, Begin(Stage::Commit), &[of(Word::Accepted, Whom::Leader), Need::Say(Say::Commit)]),
     row(Worker, Begin(Stage::Commit), &[of(Word::Accepted, Whom::Leader), Need::Say(Say::Commit)]),
-    row(OtherManager, LeaveOut, &[of(Word::Accepted, Whom::Leader), Need::Say(Say::Commit)]),
-    row(Worker, LeaveOut, &[of(Word::Accepted, Whom::Leader), Need::Say(Say::Commit)]),
+    row(OtherManager, LeaveOut, &[of(Word::Accepted, Whom::Leader), Need::Say(Say::LeaveOut)]),
+    row(Worker, LeaveOut, &[of(Word::Accepted, Whom::Leader), Need::Say(Say::LeaveOut)]),
     // after a reboot
     row(Leader, Resume, &[Need::Look(Look::Mke3Silent)]),
     row(OtherManager, Resume, &[Need::Look(Look::Mke3Silent)]),

@@ -100,13 +100,15 @@ words! {
 
 words! {
     /// Operator's word that a gate asks for.
-    Say, "an operator's word", "is none of outage-begins, vendor-done, commit";
+    Say, "an operator's word", "is none of outage-begins, vendor-done, commit, leave-out";
     /// The outage begins.
     OutageBegins = "outage-begins",
     /// The vendor's command has run, and its result is accepted.
     VendorDone = "vendor-done",
     /// MKE 3 may be removed; there is no way back.
     Commit = "commit",
+    /// Both stacks may be removed from a host that the site went on without.
+    LeaveOut = "leave-out",
 }
 
 words! {

@@ -167,7 +167,8 @@ pub fn of_state(model: &Model, world: &World) -> Option<Violation> {
         if now == Some(Stage::Commit) || matches!(state.position(), Position::LeavingOut) {
             let is_accepted = model.emitted(world, 0, Word::Accepted, state.attempt());
             let back = model.emitted(world, 0, Word::Back, state.attempt());
-            if !is_accepted || back || !told(state, Say::Commit) {
+            let said = if now == Some(Stage::Commit) { Say::Commit } else { Say::LeaveOut };
+            if !is_accepted || back || !told(state, said) {
                 return Some(RemovedTooEarly);
             }
         }

@@ -18,8 +18,9 @@ pub(super) fn run(args: Rollback, output: &Output) -> Ending {
 
 /// Ends the migration for good.
 pub(super) fn commit(args: Commit, output: &Output) -> Ending {
-    let brings = Brings { words: args.words, says: &[Say::Commit], ..Brings::default() };
     let left_out = args.left_out;
+    let says: &[Say] = if left_out { &[Say::LeaveOut] } else { &[Say::Commit] };
+    let brings = Brings { words: args.words, says, ..Brings::default() };
     run_engine(&Node::open(&args.node)?, brings, output, |engine| {
         if left_out { engine.leave_out() } else { engine.commit() }
     })

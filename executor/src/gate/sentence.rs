@@ -22,6 +22,7 @@ pub fn of_say(say: Say, site: &SiteName, node: &NodeName) -> String {
         Say::OutageBegins => format!("the outage of {site} begins"),
         Say::VendorDone => format!("the vendor command has run on {site}"),
         Say::Commit => format!("no way back on {node}"),
+        Say::LeaveOut => format!("both stacks go from {node}"),
     }
 }
 
@@ -51,7 +52,7 @@ mod tests {
         let (site, node): (SiteName, NodeName) = ("site".parse().unwrap(), "host".parse().unwrap());
         let named = Naming::ALL.iter().map(|naming| (node.clone(), *naming)).collect();
         let all = all(&site, &node, Say::ALL, &Orders { named, hub: Some(node.clone()) });
-        assert_eq!(all.len(), 7);
+        assert_eq!(all.len(), 8);
         for sentence in all {
             assert!(manual.contains(&format!("`{sentence}` |")), "{sentence}");
         }
