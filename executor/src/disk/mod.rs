@@ -23,4 +23,5 @@ pub use error::{DiskError, Why};
 pub use files::{ensure_dir, put_file, read_all, remove_file};
 pub use real::{Lock, RealDisk};
 pub use seam::{Disk, Kind, Owner, Stat, Time, Times, Xattrs};
+pub(crate) use tree::disinherit;
 pub use tree::{CopyNotes, copy_tree, remove_tree, tree_size};

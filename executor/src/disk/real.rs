@@ -10,9 +10,9 @@ use rustix::fs::{
     Timestamps, Uid, XattrFlags,
 };
 use rustix::fs::{
-    chownat, fallocate, fchmod, fgetxattr, flistxattr, flock, fsetxattr, fstatvfs, fsync, ftruncate,
-    lgetxattr, linkat, llistxattr, lsetxattr, mkdirat, open, openat, readlinkat, renameat, renameat_with,
-    statat, symlinkat, sync, unlinkat, utimensat,
+    chownat, fallocate, fchmod, fgetxattr, flistxattr, flock, fremovexattr, fsetxattr, fstatvfs, fsync,
+    ftruncate, lgetxattr, linkat, llistxattr, lremovexattr, lsetxattr, mkdirat, open, openat, readlinkat,
+    renameat, renameat_with, statat, symlinkat, sync, unlinkat, utimensat,
 };
 use rustix::io::{Errno, pread, pwrite};
 
@@ -370,6 +370,19 @@ impl Disk for RealDisk {
             fsetxattr(place.open(LOOK)?, name, value, XattrFlags::empty())
         }
         .map_err(|errno| place.failed(errno))
+    }
+
+    fn remove_xattr(&self, path: &Path, name: &OsStr) -> Result<(), DiskError> {
+        let place = self.place("remove an attribute of", path)?;
+        let removed = if place.kind()? == Kind::Link {
+            lremovexattr(place.by_path(), name)
+        } else {
+            fremovexattr(place.open(LOOK)?, name)
+        };
+        match removed {
+            Err(Errno::NODATA) => Ok(()),
+            removed => removed.map_err(|errno| place.failed(errno)),
+        }
     }
 
     fn set_times(&self, path: &Path, times: Times) -> Result<(), DiskError> {

@@ -162,6 +162,11 @@ pub trait Disk {
     /// # Errors
     /// What the system reports.
     fn set_xattr(&self, path: &Path, name: &OsStr, value: &[u8]) -> Result<(), DiskError>;
+    /// Removes one extended attribute, if it is there.
+    ///
+    /// # Errors
+    /// What the system reports.
+    fn remove_xattr(&self, path: &Path, name: &OsStr) -> Result<(), DiskError>;
     /// Sets the times.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 //! copied. Pipes, devices and other file systems below the tree are refused, all of them by name.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::error::DiskError;
@@ -102,6 +103,10 @@ impl<E: From<DiskError>> Copy<'_, E> {
     fn one(&mut self, from: &Path, to: &Path, stat: &Stat) -> Result<(), E> {
         (self.go_on)(self.bytes)?;
         let disk = self.disk;
+        if matches!(stat.kind, Kind::Socket | Kind::Special) {
+            // named by the survey, which went before
+            return Ok(());
+        }
         if stat.kind != Kind::Dir && stat.links > 1 {
             if let Some(first) = self.names.get(&stat.inode) {
                 return Ok(disk.hard_link(first, to)?);
@@ -130,8 +135,7 @@ impl<E: From<DiskError>> Copy<'_, E> {
                 copy_attributes(disk, from, to, stat)?;
                 disk.sync_dir(to)?;
             }
-            // named by the survey, which went before
-            Kind::Socket | Kind::Special => return Ok(()),
+            Kind::Socket | Kind::Special => {}
         }
         self.notes.copied += 1;
         Ok(())
@@ -195,9 +199,23 @@ impl ChunkByBlocks for [u8] {
     }
 }
 
+/// What a new file or directory takes over from the directory that it is made in.
+const INHERITED: [&str; 2] = ["system.posix_acl_access", "system.posix_acl_default"];
+
+/// Takes from something new the access lists that it has from its directory: they would let others in whom its mode
+/// does not name.
+pub(crate) fn disinherit(disk: &dyn Disk, path: &Path) -> Result<(), DiskError> {
+    let found = disk.xattrs(path)?;
+    let inherited = INHERITED.iter().map(OsStr::new).filter(|name| found.contains_key(*name));
+    inherited.into_iter().try_for_each(|name| disk.remove_xattr(path, name))
+}
+
 /// Owner first, since changing it clears mode bits and capabilities; times last, since all else changes them.
 pub(crate) fn copy_attributes(disk: &dyn Disk, from: &Path, to: &Path, stat: &Stat) -> Result<(), DiskError> {
     disk.set_owner(to, stat.owner)?;
+    if stat.kind != Kind::Link {
+        disinherit(disk, to)?;
+    }
     for (name, value) in disk.xattrs(from)? {
         disk.set_xattr(to, &name, &value)?;
     }

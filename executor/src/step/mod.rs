@@ -8,7 +8,8 @@
 //! Below the keep dir:
 //!
 //! ```text
-//! old/STEP         what a place has replaced: a hard link where that can be, else a copy
+//! old/STEP         what a place has replaced: a hard link; on another file system that is .airlift-STEP.old beside the
+//!                  file; where a file can't have two names it is a copy
 //! copies/NAME      what a copy has copied
 //! parts/STEP       a copy on its way
 //! scripts/STEP/    a script's own ($AIRLIFT_KEEP)
@@ -31,7 +32,7 @@ mod workshop;
 pub use fault::Fault;
 pub use scripts::{End, Job, LOG_LIMIT, Ran, Sight, run_check, run_look, run_recovery};
 pub use step_kinds::{
-    Acted, Look, Probe, act, clear, holds_secrets, is_done_after_all, is_volatile, look, make_ready, probe,
-    undo,
+    Acted, Look, Probe, act, clear, forget, holds_secrets, is_done_after_all, is_volatile, look, make_ready,
+    probe, undo,
 };
 pub use workshop::{Contents, Interrupt, Keep, Machine, Pace, Steadfast, Workshop};

@@ -18,7 +18,8 @@ use super::fault::Fault;
 use super::step_kinds::{Look, Probe};
 use super::workshop::Workshop;
 use crate::disk::{
-    Disk, DiskError, Kind, Owner, Stat, copy_tree, remove_file, remove_tree, resolve_group, resolve_user,
+    Disk, DiskError, Kind, Owner, Stat, copy_tree, disinherit, remove_file, remove_tree, resolve_group,
+    resolve_user,
 };
 use crate::journal::{Before, Target};
 
@@ -38,6 +39,11 @@ pub(super) struct Place<'a> {
 
 fn directory(target: &AbsPath) -> &Path {
     Path::new(target.ancestors().next().unwrap_or("/"))
+}
+
+/// Whether a reboot takes away what lies there.
+pub(super) fn is_volatile(target: &AbsPath) -> bool {
+    target.as_str().starts_with("/run/")
 }
 
 /// The new file on its way, and the old one on its way back.
@@ -141,7 +147,7 @@ impl<'a> Place<'a> {
     pub(super) fn act(&self, target: Target, missing: &[AbsPath]) -> Result<(), Fault> {
         let disk = self.shop.disk;
         if target == Target::Kept {
-            keep_old(self.shop, self.step, self.path())?;
+            keep_old(self.shop, self.step, self.target)?;
         }
         for dir in missing {
             let dir = Path::new(dir.as_str());
@@ -159,6 +165,7 @@ impl<'a> Place<'a> {
         disk.create(&beside)?;
         self.write_content(&beside)?;
         disk.set_owner(&beside, self.owner)?;
+        disinherit(disk, &beside)?;
         if let Some(label) = self.label {
             disk.set_xattr(&beside, OsStr::new(LABEL), label.as_str().as_bytes())?;
         }
@@ -229,18 +236,51 @@ fn link_or_copy(disk: &dyn Disk, from: &Path, to: &Path) -> Result<(), Fault> {
     }
 }
 
-fn keep_old(shop: &Workshop<'_>, step: &StepId, target: &Path) -> Result<(), Fault> {
-    let (disk, old) = (shop.disk, shop.keep.old(step));
-    match disk.hard_link(target, &old) {
-        // under another name until it is whole
-        Err(error) if needs_copy(&error) => {
-            let part = shop.keep.part(step);
-            copy_tree(disk, target, &part, &|_| shop.go_on())?;
-            disk.rename_new(&part, &old)?;
+/// Where the old file is kept that lies on another file system than the keep dir. No step is called so: its name would
+/// have a dot in it.
+fn kept_beside(step: &StepId, target: &AbsPath) -> PathBuf {
+    directory(target).join(format!(".airlift-{step}.old"))
+}
+
+/// Gives the old file a second name, so that taking it back needs no room: in the keep dir, on another file system
+/// beside its first. Only where it can't have one is it copied.
+fn keep_old(shop: &Workshop<'_>, step: &StepId, target: &AbsPath) -> Result<(), Fault> {
+    let (disk, path) = (shop.disk, Path::new(target.as_str()));
+    let (in_keep, beside) = (shop.keep.old(step), kept_beside(step, target));
+    let kept = match disk.hard_link(path, &in_keep) {
+        Err(error) if needs_copy(&error) => match disk.hard_link(path, &beside) {
+            Err(error) if needs_copy(&error) => {
+                // under another name until it is whole
+                let part = shop.keep.part(step);
+                copy_tree(disk, path, &part, &|_| shop.go_on())?;
+                disk.rename_new(&part, &in_keep)?;
+                in_keep
+            }
+            linked => linked.map(|()| beside)?,
+        },
+        linked => linked.map(|()| in_keep)?,
+    };
+    Ok(disk.sync_dir(kept.parent().unwrap_or(&kept))?)
+}
+
+/// Where the old file is kept, if it is.
+fn find_kept(shop: &Workshop<'_>, step: &StepId, target: &AbsPath) -> Result<Option<(PathBuf, Stat)>, Fault> {
+    for path in [shop.keep.old(step), kept_beside(step, target)] {
+        if let Some(stat) = shop.disk.stat(&path)? {
+            return Ok(Some((path, stat)));
         }
-        linked => linked?,
     }
-    Ok(disk.sync_dir(old.parent().unwrap_or(&old))?)
+    Ok(None)
+}
+
+/// Removes what was kept outside of the keep dir, when nobody goes back any more.
+pub(super) fn forget(disk: &dyn Disk, step: &StepId, target: &AbsPath) -> Result<(), Fault> {
+    let kept = kept_beside(step, target);
+    if disk.stat(&kept)?.is_some() {
+        disk.unlink(&kept)?;
+    }
+    // also when it was gone: a crash may have come before the flush
+    Ok(flush_if_there(disk, directory(target))?)
 }
 
 /// Removes a new file that was on its way and never came to its place.
@@ -253,12 +293,12 @@ pub(super) fn clear(disk: &dyn Disk, step: &StepId, path: &AbsPath) -> Result<()
 /// Takes a place back, from wherever it was stopped. Every part looks whether there is something to do.
 pub(super) fn undo(
     shop: &Workshop<'_>,
-    step: &StepId,
+    planned: &Step,
     path: &AbsPath,
     target: Target,
     missing: &[AbsPath],
 ) -> Result<(), Fault> {
-    let disk = shop.disk;
+    let (disk, step) = (shop.disk, &planned.id);
     let beside = beside(step, path);
     remove_tree(disk, &shop.keep.part(step))?;
     remove_file(disk, &beside)?;
@@ -268,7 +308,7 @@ pub(super) fn undo(
             remove_file(disk, place)?;
             flush_if_there(disk, directory(path))?;
         }
-        Target::Kept => put_old_back(shop, step, place, &beside)?,
+        Target::Kept => put_old_back(shop, planned, path, &beside)?,
     }
     for dir in missing.iter().rev() {
         let dir = Path::new(dir.as_str());
@@ -317,10 +357,31 @@ fn is_alike(disk: &dyn Disk, (a, is): (&Path, &Stat), (b, was): (&Path, &Stat)) 
     }
 }
 
-/// Without something kept, the target was never replaced: it is kept and flushed first.
-fn put_old_back(shop: &Workshop<'_>, step: &StepId, target: &Path, beside: &Path) -> Result<(), Fault> {
-    let (disk, old) = (shop.disk, shop.keep.old(step));
-    let Some(kept) = disk.stat(&old)? else { return Ok(()) };
+/// Without something kept, the target was never replaced, since it is kept and flushed first; or it is back already.
+/// Where neither can be, what was kept was taken away by somebody else.
+fn put_old_back(shop: &Workshop<'_>, step: &Step, path: &AbsPath, beside: &Path) -> Result<(), Fault> {
+    let (disk, target) = (shop.disk, Path::new(path.as_str()));
+    let Some((old, kept)) = find_kept(shop, &step.id, path)? else {
+        let is_replaced =
+            matches!(Place::of(shop, step).and_then(|place| place.probe()), Ok(Probe::InEffect));
+        if !is_replaced {
+            return Ok(());
+        }
+        if is_volatile(path) {
+            // a reboot took it, and ours was put there anew
+            remove_file(disk, target)?;
+            return Ok(flush_if_there(disk, directory(path))?);
+        }
+        let old = shop.keep.old(&step.id);
+        return Err(Fault::said(format!(
+            "put {path} back: {}, which kept it, is gone; put back by hand what was at {path}",
+            old.display()
+        )));
+    };
+    if is_volatile(path) && disk.stat(directory(path))?.is_none() {
+        // a reboot took all of it
+        return Ok(());
+    }
     let is_back = match disk.stat(target)? {
         None => false,
         Some(found) => {

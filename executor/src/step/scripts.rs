@@ -59,6 +59,13 @@ pub enum End {
 }
 
 impl Ran {
+    /// All that it said, without what a terminal would take for more than text.
+    fn shown(&self) -> String {
+        let text = String::from_utf8_lossy(&self.output);
+        let text = text.trim().replace('\t', " ");
+        text.chars().filter(|c| *c == '\n' || !c.is_control()).collect()
+    }
+
     /// How it ended and what it said last, for a message.
     #[must_use]
     pub fn seen(&self, seconds: u32) -> String {
@@ -277,7 +284,7 @@ pub fn run_check(shop: &Workshop<'_>, check: &Check) -> Result<(Severity, String
     });
     let said = match severity {
         Severity::Unknown => ran.seen(check.seconds.get()),
-        _ => String::from_utf8_lossy(&ran.output).trim().to_owned(),
+        _ => ran.shown(),
     };
     Ok((severity, said))
 }
@@ -327,6 +334,18 @@ pub fn run_recovery(
         End::Code(code) => Some(code),
         _ => None,
     };
-    let said = String::from_utf8_lossy(&ran.output).trim().to_owned();
+    let said = ran.shown();
     Ok((code, seen(shop, &recovery.id, "recover", &ran, seconds), said))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_gets_text_of_a_script_and_nothing_else() {
+        let output = b"\x1b]0;title\x07one\ttwo\r\n\xc2\x9bthree\n".to_vec();
+        let ran = Ran { end: End::Code(0), output };
+        assert_eq!(ran.shown(), "]0;titleone two\nthree");
+    }
 }

@@ -87,6 +87,17 @@ pub fn clear(shop: &Workshop<'_>, step: &Step) -> Result<(), Fault> {
     }
 }
 
+/// Removes what a step has kept outside of the keep dir. Nobody goes back any more.
+///
+/// # Errors
+/// Why that failed.
+pub fn forget(shop: &Workshop<'_>, step: &Step) -> Result<(), Fault> {
+    match &step.action {
+        Action::Place { target, .. } => place::forget(shop.disk, &step.id, target),
+        _ => Ok(()),
+    }
+}
+
 /// Whether a step that was begun before, perhaps in another boot, turns out to be done; else it is to be undone.
 ///
 /// # Errors
@@ -103,7 +114,7 @@ pub fn is_done_after_all(shop: &Workshop<'_>, step: &Step, same_boot: bool) -> R
 /// Whether a reboot takes away what the step has done: it places a file below `/run`.
 #[must_use]
 pub fn is_volatile(step: &Step) -> bool {
-    matches!(&step.action, Action::Place { target, .. } if target.as_str().starts_with("/run/"))
+    matches!(&step.action, Action::Place { target, .. } if place::is_volatile(target))
 }
 
 /// Whether what the step places holds secrets.
@@ -140,7 +151,7 @@ pub fn act(shop: &Workshop<'_>, step: &Step, before: &Before) -> Result<Acted, F
 pub fn undo(shop: &Workshop<'_>, step: &Step, before: &Before) -> Result<(), Fault> {
     match (&step.action, before) {
         (Action::Place { target: path, .. }, Before::Place { target, missing }) => {
-            place::undo(shop, &step.id, path, *target, missing)
+            place::undo(shop, step, path, *target, missing)
         }
         (Action::SetAside { path, aside }, Before::SetAside {}) => set_aside::undo(shop.disk, path, aside),
         (Action::Copy { name, .. }, Before::Copy {}) => copy::undo(shop, step, name),

@@ -114,6 +114,8 @@ pub struct Model {
     pub immutable: Cell<Option<u64>>,
     /// Flushes that do nothing: how a test shows that it would see them missing.
     pub skipped: Cell<Option<Skip>>,
+    /// A directory that is a file system of its own.
+    pub mounted: Cell<Option<&'static str>>,
     pub trace: RefCell<Option<Vec<String>>>,
 }
 
@@ -130,6 +132,7 @@ impl Clone for Model {
             unreadable: Cell::new(self.unreadable.get()),
             immutable: Cell::new(self.immutable.get()),
             skipped: Cell::new(self.skipped.get()),
+            mounted: Cell::new(self.mounted.get()),
             trace: RefCell::new(None),
         }
     }
@@ -249,6 +252,7 @@ impl Model {
             unreadable: Cell::new(None),
             immutable: Cell::new(None),
             skipped: Cell::new(None),
+            mounted: Cell::new(None),
             trace: RefCell::new(None),
         }
     }
@@ -390,6 +394,17 @@ impl Model {
 
     fn must(&self, verb: &'static str, path: &Path) -> Result<u64, DiskError> {
         self.find(verb, path)?.ok_or_else(|| DiskError::system(verb, path, Errno::NOENT))
+    }
+
+    fn device(&self, path: &Path) -> u64 {
+        1 + u64::from(self.mounted.get().is_some_and(|mounted| path.starts_with(mounted)))
+    }
+
+    fn must_share_device(&self, verb: &'static str, one: &Path, other: &Path) -> Result<(), DiskError> {
+        if self.device(one) == self.device(other) {
+            return Ok(());
+        }
+        Err(DiskError::system(verb, other, Errno::XDEV))
     }
 
     fn parent(&self, verb: &'static str, path: &Path) -> Result<(u64, OsString), DiskError> {
@@ -561,7 +576,7 @@ impl Disk for Model {
             owner: *owner,
             size,
             allocated: size,
-            device: 1,
+            device: self.device(path),
             inode: id,
             links,
             times: *times,
@@ -665,6 +680,12 @@ impl Disk for Model {
         })
     }
 
+    fn remove_xattr(&self, path: &Path, name: &OsStr) -> Result<(), DiskError> {
+        self.change("remove an attribute of", path, |node| {
+            node.xattrs.remove(name);
+        })
+    }
+
     fn set_times(&self, path: &Path, times: Times) -> Result<(), DiskError> {
         self.change("set the times of", path, |node| node.times = times)
     }
@@ -686,6 +707,7 @@ impl Disk for Model {
         let fault = self.step("link", to, false)?;
         let id = self.must("link", from)?;
         self.may_change("link", from, id)?;
+        self.must_share_device("link", from, to)?;
         let (dir, name) = self.parent("link", to)?;
         if self.find("link", to)?.is_some() {
             return Err(DiskError::system("link", to, Errno::EXIST));
@@ -697,6 +719,7 @@ impl Disk for Model {
     fn rename(&self, from: &Path, to: &Path) -> Result<(), DiskError> {
         let fault = self.step("rename to", to, false)?;
         let id = self.must("rename", from)?;
+        self.must_share_device("rename to", from, to)?;
         let (from_dir, from_name) = self.parent("rename", from)?;
         let (to_dir, to_name) = self.parent("rename to", to)?;
         if self.find("rename to", to)? == Some(id) {
