@@ -2,8 +2,10 @@
 
 use std::process::ExitCode;
 
-use airlift_node::{args, commands};
+use airlift_node::{args, commands, machine};
 
 fn main() -> ExitCode {
-    commands::run(args::parse()).into()
+    let cli = args::parse();
+    machine::leave_no_core();
+    commands::run(cli).into()
 }

@@ -184,11 +184,16 @@ impl Refusal {
     /// A receipt can't be copied onto a medium.
     #[must_use]
     pub fn not_copied(path: &Path, source: &io::Error) -> Self {
-        Self::new(
-            "AN027",
-            format!("copy {}: {source}", path.display()),
-            "see to the medium, then type the same again",
-        )
+        let hint = match (source.kind(), path.parent()) {
+            (io::ErrorKind::NotFound, Some(dir)) => {
+                format!(
+                    "mount the medium if it is not; then: mkdir -p {}, and type the same again",
+                    dir.display()
+                )
+            }
+            _ => "see to the medium, then type the same again".to_owned(),
+        };
+        Self::new("AN027", format!("copy {}: {source}", path.display()), hint)
     }
 
     /// Others may change the state directory.
@@ -199,6 +204,19 @@ impl Refusal {
             "AN028",
             format!("trust {state}: {why}"),
             format!("find out who did that; then: chown root:root {state}; chmod 700 {state}"),
+        )
+    }
+
+    /// The state directory is a link to another place.
+    #[must_use]
+    pub fn linked_state(state: &Path) -> Self {
+        let state = state.display();
+        Self::new(
+            "AN032",
+            format!("use {state}: it is a symbolic link, and no step follows one"),
+            format!(
+                "where it must lie elsewhere, mount that place: rm {state}; mkdir {state}; mount --bind DIR {state}"
+            ),
         )
     }
 

@@ -40,6 +40,7 @@ pub(super) fn run(args: Apply, output: &Output) -> Ending {
 
 fn forecast(node: &Node, set: Option<&FoundSet>, until: Option<Stage>, output: &Output) -> Ending {
     let machine = machine(output)?;
+    node.must_be_own()?;
     let state = node.journal()?.map(|journal| journal.state().clone()).unwrap_or_default();
     let loaded = match set {
         Some(set) => {

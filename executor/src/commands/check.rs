@@ -11,6 +11,7 @@ use crate::step::Workshop;
 pub(super) fn run(args: &Check, output: &Output) -> Ending {
     let node = Node::open(&args.node)?;
     let machine = machine(output)?;
+    node.must_be_own()?;
     let loaded = match &args.set {
         Some(set) => Some(find_set(&node, set, &args.keys, output)?.on_medium(&node)),
         None => {

@@ -23,7 +23,7 @@ use super::keys::trust;
 use super::run::{Ending, Failure};
 use super::status::standing;
 use crate::args::{Keys, OnNode, Words};
-use crate::disk::{Kind, Lock, RealDisk, ensure_dir};
+use crate::disk::{Disk as _, Kind, Lock, RealDisk, ensure_dir};
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::gate::heard::{Brought, Sorted};
@@ -62,20 +62,30 @@ impl Node {
     pub(super) fn open(args: &OnNode) -> Result<Self, Failure> {
         let disk = RealDisk::below(&args.root).map_err(failed)?;
         let trust = args.root.join(trust_store::DEFAULT_PATH.trim_start_matches('/'));
-        Ok(Self { disk, home: Home::at(Path::new(Home::PATH)), trust })
+        let home = Home::at(Path::new(Home::PATH));
+        if disk.stat(home.path()).map_err(failed)?.is_some_and(|stat| stat.kind == Kind::Link) {
+            return Err(Refusal::linked_state(home.path()).into());
+        }
+        Ok(Self { disk, home, trust })
     }
 
-    /// The journal, if there is one.
+    /// The journal, if there is one. Where it is gone or empty and what it speaks of is there, nobody knows the way back
+    /// any more, and what it needs must not be tidied away.
     pub(super) fn journal(&self) -> Result<Option<Journal<'_>>, Failure> {
-        Journal::open(&self.disk, &self.home.journal()).map_err(|error| match error {
+        let journal = Journal::open(&self.disk, &self.home.journal()).map_err(|error| match error {
             JournalError::Disk(error) => failed(error).into(),
             error => Failure::Ended(stuck(&error)),
-        })
+        })?;
+        if journal.as_ref().is_none_or(|journal| journal.records() == 0)
+            && let Some(left) = self.home.left_by_work(&self.disk).map_err(failed)?
+        {
+            return Err(Failure::Ended(without_journal(&self.home.journal(), &left)));
+        }
+        Ok(journal)
     }
 
     /// Whether anything was ever kept here.
     fn is_there(&self) -> Result<bool, Failure> {
-        use crate::disk::Disk as _;
         Ok(self.disk.stat(self.home.path()).map_err(failed)?.is_some())
     }
 
@@ -96,8 +106,7 @@ impl Node {
     }
 
     /// What lies in the state directory is believed, so nobody else may have put it there.
-    fn must_be_own(&self) -> Result<(), Failure> {
-        use crate::disk::Disk as _;
+    pub(super) fn must_be_own(&self) -> Result<(), Failure> {
         let path = self.home.path();
         let Some(stat) = self.disk.stat(path).map_err(failed)? else { return Ok(()) };
         let why = if stat.kind != Kind::Dir {
@@ -128,6 +137,17 @@ fn stuck(error: &JournalError) -> Outcome {
     Outcome::Stuck {
         cause: error.to_string(),
         hint: "copy the state directory away and ask for help; nothing was changed".to_owned(),
+    }
+}
+
+fn without_journal(journal: &Path, left: &Path) -> Outcome {
+    let (journal, left) = (journal.display(), left.display());
+    Outcome::Stuck {
+        cause: format!("find out where this node stands: {journal} is gone or empty, and {left} is there"),
+        hint: format!(
+            "put {journal} back; without it nothing here knows the way back: take the node back by hand from what lies \
+             in that directory, and move it away when it is of no use any more"
+        ),
     }
 }
 

@@ -77,6 +77,11 @@ fn is_accepted(state: &State) -> bool {
     matches!(leave, Some(Gate::Refused(AcceptedIsFinal)))
 }
 
+/// Whether the host may be one that the site went on without.
+fn may_be_left_out(state: &State) -> bool {
+    state.gate.as_ref().is_some_and(|gate| !matches!(gate.gate(Act::LeaveOut), Gate::Refused(_)))
+}
+
 /// Where a node stands that an executor is at work on.
 fn at_work(state: &State) -> (String, String) {
     let step = match state.doing() {
@@ -136,9 +141,14 @@ pub(super) fn standing(state: &State) -> (String, String) {
             };
             (stands(), hint)
         }
-        At::Rest if is_accepted(state) && state.position() == Some(Position::At(Stage::Settle)) => {
+        At::Rest if is_accepted(state) && state.awaits_commit() => {
             (stands(), "the site is accepted; to end it for good: airlift-node commit")
         }
+        At::Rest if is_accepted(state) && may_be_left_out(state) => (
+            stands(),
+            "the site is accepted; to go on: airlift-node apply; if it went on without this host: \
+             airlift-node commit --left-out",
+        ),
         At::Rest if is_accepted(state) => (stands(), "the site is accepted; to go on: airlift-node apply"),
         At::Rest => (format!("{}{cause}", stands()), ways(state)),
         At::Forward => (format!("{stage} was interrupted, between two steps"), ways(state)),

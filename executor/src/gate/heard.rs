@@ -79,7 +79,9 @@ impl Brought {
     pub fn look_in(&mut self, paths: &[PathBuf]) {
         let mut files = Vec::new();
         for path in paths {
-            let listed = if path.is_dir() { list(path) } else { Ok(vec![path.clone()]) };
+            let listed = path
+                .metadata()
+                .and_then(|data| if data.is_dir() { list(path) } else { Ok(vec![path.clone()]) });
             match listed {
                 Ok(listed) => files.extend(listed),
                 Err(source) => self.refused.push(Error::Read { path: path.clone(), source }),
@@ -296,6 +298,16 @@ mod tests {
         assert!(refused.iter().zip(&halves).all(|(why, half)| why.contains(&half.display().to_string())));
         let skipped: Vec<_> = brought.skipped.iter().map(|(path, _)| path.file_name().unwrap()).collect();
         assert_eq!(skipped, ["notes.txt"]);
+    }
+
+    #[test]
+    fn a_stick_that_is_not_there_is_no_empty_one() {
+        let stick = stick(&["m1.prepared.1.json", "m1.prepared.1.json.minisig"]);
+        let gone = stick.path().join("gone");
+        let brought = looked_in(&[gone.clone(), stick.path().to_owned()]);
+        assert_eq!((brought.found.len(), brought.skipped.len()), (1, 0));
+        let [refused] = &brought.refused[..] else { panic!("{:?}", brought.refused) };
+        assert!(refused.to_string().contains(&gone.display().to_string()), "{refused}");
     }
 
     #[test]

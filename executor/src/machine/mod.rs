@@ -6,6 +6,6 @@ mod process;
 mod real;
 mod signals;
 
-pub use process::SCRIPT_PATH;
+pub use process::{SCRIPT_PATH, leave_no_core};
 pub use real::RealMachine;
 pub use signals::Signals;

@@ -16,7 +16,10 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_setfl, memfd_create};
 use rustix::io::{Errno, read};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{
+    DumpableBehavior, Pid, Resource, Rlimit, Signal, getrlimit, kill_process_group, set_dumpable_behavior,
+    setrlimit,
+};
 
 use super::leftovers::Guard;
 use super::pace::Pacer;
@@ -32,6 +35,15 @@ const GRACE: Duration = Duration::from_secs(10);
 const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 /// How much later our own signal may come, where somebody ends the script and us in one go.
 const SAME_BREATH: Duration = Duration::from_millis(100);
+
+/// From now on no core of this process or of a script is written, which could hold a secret. Where the system does not
+/// allow that, all else goes on.
+pub fn leave_no_core() {
+    let limit = getrlimit(Resource::Core);
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), ..limit });
+    // where cores go to a program no limit holds
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
 
 /// Runs `job` to its end.
 pub(super) fn run(

@@ -1,7 +1,7 @@
 //! Signals, read as data: no handler runs, so nothing is interrupted that didn't ask.
 //!
 //! - SIGHUP is ignored: a dropped terminal doesn't stop a run.
-//! - SIGINT and SIGTERM are an operator's wish to stop.
+//! - SIGINT, SIGQUIT and SIGTERM are an operator's wish to stop.
 //! - SIGTERM while the machine shuts down counts as a power cut. Process 1 as its sender, or the traces of a shutdown
 //!   below `/run`, make it likely; but a unit that is stopped gets the same, so systemd is asked. Only its plain "no"
 //!   counts: a power cut undoes nothing, which is never wrong.
@@ -33,7 +33,7 @@ impl Signals {
     /// What the system reports.
     pub fn catch() -> Result<Self, Fault> {
         let failed = |errno| Fault::said(format!("catch signals: {errno}"));
-        let asked = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
+        let asked = SigSet::from_iter([Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM]);
         let mut blocked = asked;
         blocked.add(Signal::SIGHUP);
         blocked.thread_block().map_err(failed)?;
@@ -45,9 +45,10 @@ impl Signals {
     #[must_use]
     pub fn next(&self) -> Option<Interrupt> {
         let info = self.0.read_signal().ok().flatten()?;
-        let is_term = info.ssi_signo == Signal::SIGTERM as u32;
-        if !is_term {
-            return Some(Interrupt::Signal("SIGINT"));
+        for (signal, name) in [(Signal::SIGINT, "SIGINT"), (Signal::SIGQUIT, "SIGQUIT")] {
+            if info.ssi_signo == signal as u32 {
+                return Some(Interrupt::Signal(name));
+            }
         }
         let likely = info.ssi_pid == 1 || SHUTDOWN.iter().any(|trace| Path::new(trace).exists());
         Some(if likely && !is_up() { Interrupt::PowerDown } else { Interrupt::Signal("SIGTERM") })

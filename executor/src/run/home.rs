@@ -20,7 +20,7 @@ use airlift_bundle::digest::Sha256;
 use airlift_bundle::value::PlanId;
 
 use super::notice;
-use crate::disk::{Disk, DiskError, ensure_dir, remove_file, remove_tree};
+use crate::disk::{Disk, DiskError, Kind, ensure_dir, remove_file, remove_tree};
 use crate::sealed::AGE_KEY;
 use crate::step::Keep;
 
@@ -117,6 +117,22 @@ impl Home {
     /// Gives the reserve up. If that fails, going back is tried all the same.
     pub(super) fn release_reserve(&self, disk: &dyn Disk) {
         let _ = remove_file(disk, &self.reserve());
+    }
+
+    /// Something that only work on the node leaves: what a step has kept, or a word that was given; none where nothing was
+    /// ever begun.
+    ///
+    /// # Errors
+    /// What the disk reports.
+    pub fn left_by_work(&self, disk: &dyn Disk) -> Result<Option<PathBuf>, DiskError> {
+        for room in self.keep.rooms().chain([self.receipts()]) {
+            if disk.stat(&room)?.is_some_and(|stat| stat.kind == Kind::Dir)
+                && let Some(name) = disk.list(&room)?.first()
+            {
+                return Ok(Some(room.join(name)));
+            }
+        }
+        Ok(None)
     }
 
     /// Removes the node's own key.
