@@ -79,13 +79,13 @@ pub struct Apply {
     /// Directory of the set; needed once, later the set that the node works with
     pub set: Option<PathBuf>,
     /// Say what each step would do; writes nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["receipts", "code", "say"])]
     pub dry_run: bool,
     /// Stop after this stage
     #[arg(long, value_name = "STAGE")]
     pub stage: Option<Stage>,
     /// Run this recovery of the plan instead
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["set", "dry_run", "stage"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["set", "dry_run", "stage", "receipts", "code", "say"])]
     pub recover: Option<StepId>,
     /// Up to the leader's start: this host is off or fenced, and stays out of the attempt (asks for your word)
     #[arg(long, value_name = "HOST", conflicts_with_all = ["dry_run", "recover"])]

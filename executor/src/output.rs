@@ -74,7 +74,9 @@ impl Output {
         let (said, hint) = outcome.said();
         let event = Event::Ended { said, hint };
         match outcome {
-            Outcome::Done(_) | Outcome::NothingToDo => self.result(&event),
+            Outcome::Done(_) | Outcome::NothingToDo | Outcome::Checked | Outcome::Recovered { .. } => {
+                self.result(&event)
+            }
             _ => self.note(&event),
         }
     }

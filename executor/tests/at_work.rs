@@ -191,6 +191,28 @@ fn scripts_hear_signals_whatever_shell_they_run_in() {
 }
 
 #[test]
+fn no_core_is_written_that_could_hold_a_secret() {
+    let bench = Bench::with_script("ulimit -c >\"$T/limit\"\necho >\"$T/doing\"\nsleep 1000", ":");
+    let apply = bench.apply();
+    let mut unlimited = Command::new("sh");
+    unlimited
+        .args(["-c", "ulimit -S -c \"$(ulimit -H -c)\" && cd \"$0\" && exec \"$@\""])
+        .arg(bench.talk.path())
+        .arg(NODE);
+    let mut run = unlimited.args(apply.get_args()).stdout(Stdio::null()).spawn().unwrap();
+    bench.told("doing");
+    assert_eq!(bench.told("limit").trim(), "0");
+    signal(run.id(), "ABRT");
+    assert!(!run.wait().unwrap().success());
+    let mut left: Vec<_> =
+        fs::read_dir(bench.talk.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["doing", "limit"]);
+    // ends the script as well
+    assert_eq!(bench.command("rollback").output().unwrap().status.code(), Some(0));
+}
+
+#[test]
 fn who_may_not_look_is_told_so_and_nothing_about_the_node() {
     let bench = Bench::with_script("exit 1", ":");
     bench.apply().output().unwrap();

@@ -198,7 +198,7 @@ fn after_commit_nothing_is_kept_and_there_is_no_way_back() {
     done(&disk, &site, Stage::Commit);
     assert_eq!(world::inside(&disk), ["journal", "receipts"]);
     assert_eq!(journal(&disk).state().at, At::Committed);
-    assert!(matches!(run(&disk, &site, Stage::Commit, Typed::Rollback), Ok(Outcome::Held { .. })));
+    assert!(matches!(run(&disk, &site, Stage::Commit, Typed::Rollback), Ok(Outcome::Refused(_))));
 }
 
 #[test]

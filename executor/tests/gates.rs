@@ -205,7 +205,7 @@ fn the_next_manager_takes_the_site_back_when_the_leader_is_lost() {
     }
     // forward is barred for good
     let barred = crew.one("m3", &Orders::default(), &apply);
-    assert!(matches!(barred, Outcome::Held { .. }), "{barred:?}");
+    assert!(matches!(barred, Outcome::Refused(_)), "{barred:?}");
     crew.back();
     assert!(matches!(crew.hand("m3").position(), Some(Position::Away(_))));
     crew.one("m2", &of(Naming::Lost, "m1"), &rollback);

@@ -9,7 +9,7 @@ mod signed;
 mod support;
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
 
@@ -70,7 +70,7 @@ fn a_signal_in_a_long_copy_ends_it_at_once_and_nothing_is_left_of_it() {
         ("place", first("/.airlift-large"), 7, "go on: interrupted by SIG"),
     ];
     for (part, begins, code, words) in parts {
-        for signal in ["TERM", "INT"] {
+        for signal in ["TERM", "INT", "QUIT"] {
             let root = fresh();
             let old = tree(root.path(), true);
             let inject = format!("inject=pwrite64:signal={signal}:when={}", begins + 5);
@@ -134,6 +134,108 @@ fn a_second_executor_is_kept_out() {
     assert_eq!(bench.run("status", root.path()).status.code(), Some(0));
     drop(lock);
     assert_eq!(bench.run("rollback", root.path()).status.code(), Some(0));
+}
+
+#[test]
+fn a_journal_that_is_gone_or_empty_is_missed_before_what_it_speaks_of_is_tidied_away() {
+    let bench = Bench::new();
+    let root = bench.root();
+    let old = tree(root.path(), true);
+    assert_eq!(bench.run("apply", root.path()).status.code(), Some(4));
+    let new = tree(root.path(), true);
+    let journal = root.path().join("var/lib/airlift/journal");
+    let whole = fs::read(&journal).unwrap();
+    for damaged in [None, Some(&b""[..]), Some(b"abc")] {
+        match damaged {
+            None => fs::remove_file(&journal).unwrap(),
+            Some(bytes) => fs::write(&journal, bytes).unwrap(),
+        }
+        for verb in ["status", "apply", "check", "rollback", "commit"] {
+            let ran = bench.run(verb, root.path());
+            let shown = text(&ran);
+            // a check of a set looks at nothing of that
+            assert!(ran.status.code() == Some(9) || verb == "check", "{verb}: {shown}");
+            let names_it = shown.contains("journal is gone or empty")
+                && shown.contains("put /var/lib/airlift/journal back");
+            assert!(names_it || verb == "check", "{verb}: {shown}");
+        }
+        assert_eq!(tree(root.path(), true), new);
+    }
+    fs::write(&journal, whole).unwrap();
+    assert_eq!(bench.run("rollback", root.path()).status.code(), Some(0));
+    assert_eq!(tree(root.path(), true), old);
+}
+
+#[test]
+fn nothing_is_run_from_a_state_directory_that_others_may_write_or_that_is_a_link() {
+    let bench = Bench::new();
+    let root = bench.root();
+    assert_eq!(bench.run("apply", root.path()).status.code(), Some(4));
+    let state = root.path().join("var/lib/airlift");
+    let verbs = |code: &str| {
+        for (verb, more) in
+            [("apply", None), ("apply", Some("--dry-run")), ("check", None), ("rollback", None)]
+        {
+            let arguments =
+                [bench.arguments(verb, root.path()), more.map(str::to_owned).into_iter().collect()];
+            let ran = Command::new(NODE).args(arguments.concat()).output().unwrap();
+            assert_eq!(ran.status.code(), Some(5), "{verb}: {}", text(&ran));
+            assert!(text(&ran).contains(code), "{verb}: {}", text(&ran));
+        }
+    };
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o777)).unwrap();
+    verbs("AN028");
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).unwrap();
+    let elsewhere = root.path().join("elsewhere");
+    fs::rename(&state, &elsewhere).unwrap();
+    symlink(&elsewhere, &state).unwrap();
+    verbs("AN032");
+    assert!(text(&bench.run("status", root.path())).contains("mount --bind"));
+}
+
+/// An access list that lets the user 1234 do everything, as its extended attribute holds it.
+fn access_list() -> Vec<u8> {
+    let mut bytes = 2_u32.to_le_bytes().to_vec();
+    for (tag, may, id) in
+        [(1, 7, u32::MAX), (2, 7, 1234), (4, 5, u32::MAX), (0x10, 7, u32::MAX), (0x20, 5, u32::MAX)]
+    {
+        bytes.extend([u16::to_le_bytes(tag), u16::to_le_bytes(may)].concat());
+        bytes.extend(u32::to_le_bytes(id));
+    }
+    bytes
+}
+
+#[test]
+fn a_directory_s_access_list_lets_nobody_into_what_is_placed_or_copied_there() {
+    const ACCESS: &str = "system.posix_acl_access";
+    const INHERITED: &str = "system.posix_acl_default";
+    let set = |path: &Path, name| {
+        rustix::fs::setxattr(path, name, &access_list(), rustix::fs::XattrFlags::empty()).unwrap();
+    };
+    let has = |path: &Path| rustix::fs::getxattr(path, ACCESS, &mut [0; 100]).is_ok();
+    let bench = Bench::new();
+    let root = bench.root();
+    let target = root.path().join("etc/k0s/k0s.yaml");
+    set(target.parent().unwrap(), INHERITED);
+    fs::write(target.with_extension("theirs"), "").unwrap();
+    assert!(has(&target.with_extension("theirs")), "nothing is inherited here");
+    let old = tree(root.path(), true);
+    assert_eq!(bench.run("apply", root.path()).status.code(), Some(4));
+    assert!(!has(&target));
+    assert_eq!(bench.run("rollback", root.path()).status.code(), Some(0));
+    assert_eq!(tree(root.path(), true), old);
+    // a copy has what its source has, and no more
+    let disk = airlift_node::disk::RealDisk::below(root.path()).unwrap();
+    for (is_listed, name) in [(false, "one"), (true, "other")] {
+        let source = root.path().join("etc/group");
+        if is_listed {
+            set(&source, ACCESS);
+        }
+        let copy = Path::new("/etc/k0s").join(name);
+        let go_on = |_| Ok::<_, airlift_node::disk::DiskError>(());
+        airlift_node::disk::copy_tree(&disk, Path::new("/etc/group"), &copy, &go_on).unwrap();
+        assert_eq!(has(&root.path().join(copy.strip_prefix("/").unwrap())), is_listed);
+    }
 }
 
 #[test]
@@ -204,7 +306,7 @@ fn verbs_that_only_look_work_on_a_root_that_nobody_can_write() {
             (&["verify", "--trust", trust, set], "plan"),
             (&["inspect", "--trust", trust, &format!("{set}/nodes/{}.tar.zst", hostname())], "plan"),
             (&["trust", "list", "--trust", trust], "author"),
-            (&["check", "--root", root_text, "--trust", trust, set], "all is done"),
+            (&["check", "--root", root_text, "--trust", trust, set], "nothing was changed"),
             (&["status", "--root", root_text], stands),
             (&["apply", "--dry-run", "--root", root_text, "--trust", trust, set], "over"),
             (&["survey", "--no-key", "--key", &format!("{root_text}/no.key")], "\"hostname\""),

@@ -126,6 +126,16 @@ impl State {
         self.gate.as_ref().map(NodeGate::position)
     }
 
+    /// Whether the last stage before `commit` that is for this node is done, and no other is under way.
+    #[must_use]
+    pub fn awaits_commit(&self) -> bool {
+        let is_last = |stage: &Stage| {
+            *stage < Stage::Commit && self.set.as_ref().is_some_and(|set| stage.is_for(set.role))
+        };
+        let last = Stage::ALL.into_iter().rev().find(is_last);
+        self.at == At::Rest && last.is_some_and(|stage| self.position() == Some(Position::At(stage)))
+    }
+
     /// The last stage that anything of was done.
     #[must_use]
     pub fn reached(&self) -> Option<Stage> {
@@ -233,7 +243,13 @@ impl State {
             self.times.clear();
         }
         match &line.record {
-            Record::Accept(set) => self.site = Some(set.site.clone()),
+            Record::Accept(set) => {
+                if self.site.as_ref() != Some(&set.site) {
+                    self.said.clear();
+                    self.times.clear();
+                }
+                self.site = Some(set.site.clone());
+            }
             Record::Begin { stage } => {
                 self.times.insert(*stage, (line.at, None));
             }
@@ -389,6 +405,16 @@ mod tests {
             let state = State { stage: Some(stage), ..state(At::Forward, &[], None) };
             assert_eq!(state.must_fit(&fail).is_ok(), stage != Stage::Commit, "{stage}");
         }
+    }
+
+    #[test]
+    fn k0s_is_away_when_all_from_start_on_is_undone_and_its_last_stage_is_what_goes_next() {
+        let away = Record::Protocol { event: Event::K0sAway, note: None };
+        for stage in Stage::ALL {
+            let state = State { finished: vec![stage], ..State::default() };
+            assert_eq!(state.must_fit(&away).is_ok(), stage < Stage::Start, "{stage}");
+        }
+        assert!(State::default().must_fit(&away).is_ok());
     }
 
     #[test]

@@ -5,13 +5,13 @@ use airlift_bundle::gate::protocol::Gate;
 use airlift_bundle::gate::state::{Event, Position};
 use airlift_bundle::gate::table::Act;
 use airlift_bundle::gate::word::Word;
+use airlift_bundle::plan::Action;
 
 use super::engine::{Engine, Stop, cut_short};
 use super::gates::Halted;
 use super::outcome::{Outcome, Progress};
-use crate::disk::DiskError;
-use crate::journal::{At, Record};
-use crate::step::{Fault, Steadfast, Workshop, run_recovery, undo};
+use crate::journal::{At, Record, State};
+use crate::step::{Fault, Steadfast, Workshop, clear, forget, run_recovery, undo};
 
 impl Engine<'_> {
     /// Takes the node back to where it was before the first stage, in two passes, as far as the gates let it.
@@ -33,10 +33,12 @@ impl Engine<'_> {
                     self.purge()?;
                     return Ok(Outcome::NothingToDo);
                 }
-                At::Committed | At::Removed | At::PurgingEnd | At::LeavingOut => return Ok(no_way_back()),
+                At::Committed | At::Removed | At::PurgingEnd | At::LeavingOut => {
+                    return Ok(no_way_back(self.state()));
+                }
                 At::Forward | At::Doing => {
                     if self.state().stage == Some(Stage::Commit) {
-                        return Ok(no_way_back());
+                        return Ok(no_way_back(self.state()));
                     }
                     if let Gate::Refused(refusal) = self.gate()?.gate(Act::LeaveK0s) {
                         return Ok(Outcome::Refused(vec![refusal.to_string()]));
@@ -136,7 +138,10 @@ impl Engine<'_> {
         let is_left_out = |engine: &Self| engine.state().position() == Some(Position::LeftOut);
         loop {
             match self.state().at {
-                At::Removed if is_left_out(self) => self.write(Record::Purge {})?,
+                At::Removed if is_left_out(self) => {
+                    self.forget_kept()?;
+                    self.write(Record::Purge {})?;
+                }
                 At::PurgingEnd if is_left_out(self) => {
                     self.purge()?;
                     self.forget_key()?;
@@ -174,6 +179,7 @@ impl Engine<'_> {
         };
         match run_recovery(&self.shop, script) {
             Ok((Some(0), _, said)) => {
+                self.clear_half_done().map_err(|fault| self.held_leaving(&fault))?;
                 self.event(Event::LeftOut, None)?;
                 self.watcher.see(Progress::LeftOut { said });
                 Ok(None)
@@ -184,6 +190,14 @@ impl Engine<'_> {
                 Err(self.held_leaving(&fault))
             }
         }
+    }
+
+    /// Removes what an interrupted step left beside its target, which may be a secret: nobody will take it back.
+    fn clear_half_done(&self) -> Result<(), Fault> {
+        let begun = self.state().steps.iter().filter_map(|begun| self.step(&begun.step).ok());
+        begun
+            .filter(|step| matches!(step.action, Action::Place { .. }))
+            .try_for_each(|step| clear(&self.shop, step))
     }
 
     fn held_leaving(&self, fault: &Fault) -> Stop {
@@ -237,32 +251,46 @@ impl Engine<'_> {
             None => String::new(),
         };
         Outcome::Held {
-            cause: format!("undo {step}: failed to {fault}{first}"),
+            cause: match fault.to_string() {
+                fault if fault.starts_with(&format!("undo {step}")) => format!("{fault}{first}"),
+                fault => format!("undo {step}: failed to {fault}{first}"),
+            },
             hint: "see to the cause, then go on undoing with: airlift-node rollback".to_owned(),
         }
     }
 
     /// Removes what was kept and staged. Announced, or nothing was ever begun.
     pub(super) fn purge(&self) -> Result<(), Stop> {
-        self.home.purge(self.shop.disk).map_err(not_removed)
+        self.home.purge(self.shop.disk).map_err(|error| not_removed(&error.into()))
+    }
+
+    /// Removes what steps have kept outside of the keep dir: there is no way back any more.
+    pub(super) fn forget_kept(&self) -> Result<(), Stop> {
+        let begun = self.state().steps.iter().filter_map(|begun| self.step(&begun.step).ok());
+        begun.into_iter().try_for_each(|step| forget(&self.shop, step)).map_err(|fault| not_removed(&fault))
     }
 
     /// Removes the node's own key, at the very end.
     pub(super) fn forget_key(&self) -> Result<(), Stop> {
-        self.home.forget_key(self.shop.disk).map_err(not_removed)
+        self.home.forget_key(self.shop.disk).map_err(|error| not_removed(&error.into()))
     }
 }
 
-fn not_removed(error: DiskError) -> Stop {
+fn not_removed(fault: &Fault) -> Stop {
     Stop::With(Outcome::Held {
-        cause: Fault::from(error).to_string(),
+        cause: fault.to_string(),
         hint: "see to the disk, then type what was typed before: it goes on from here".to_owned(),
     })
 }
 
-fn no_way_back() -> Outcome {
-    Outcome::Held {
-        cause: "go back: commit has begun, and what the way back needs is gone".to_owned(),
-        hint: "type: airlift-node commit".to_owned(),
-    }
+/// Nothing was changed by asking, so it is no failure.
+fn no_way_back(state: &State) -> Outcome {
+    let is_left_out = matches!(state.position(), Some(Position::LeavingOut | Position::LeftOut));
+    let (what, command) =
+        if is_left_out { ("clearing both stacks away", "commit --left-out") } else { ("commit", "commit") };
+    let then = match state.at {
+        At::Committed => "is done".to_owned(),
+        _ => format!("has begun, and what the way back needs is gone: airlift-node {command}"),
+    };
+    Outcome::Refused(vec![format!("go back: {what} {then}")])
 }

@@ -13,7 +13,7 @@ use super::gates::Halted;
 use super::outcome::{Outcome, Progress};
 use super::room;
 use crate::gate::give;
-use crate::journal::{At, Mark, Record, Standing, next};
+use crate::journal::{At, Before, Mark, Record, Standing, Target, next};
 use crate::step::{
     Acted, Fault, Look, Probe, Workshop, act, clear, holds_secrets, is_done_after_all, is_volatile, look,
     make_ready, probe, run_check, run_recovery, undo,
@@ -63,6 +63,7 @@ impl Engine<'_> {
                 }
                 At::Removed => {
                     self.settle_receipts()?;
+                    self.forget_kept()?;
                     self.write(Record::Purge {})?;
                 }
                 At::PurgingEnd => {
@@ -73,6 +74,12 @@ impl Engine<'_> {
                 }
                 At::Forward | At::Doing => {
                     let Some(stage) = self.state().stage else { return Ok(Outcome::NothingToDo) };
+                    if stage > until && stage != Stage::Commit {
+                        let why = format!(
+                            "stop after {until}: {stage} was begun; leave --stage out to go on with it"
+                        );
+                        return Ok(Outcome::Refused(vec![why]));
+                    }
                     if let Some(outcome) = self.resume(stage)? {
                         return Ok(outcome);
                     }
@@ -174,15 +181,17 @@ impl Engine<'_> {
     }
 
     /// Does finished steps again whose work lies below `/run`. Their records announced it; taking them back first
-    /// clears what a crash left of an earlier try. `commit` leaves no secret on the node, so it brings none back.
+    /// clears what a crash left of an earlier try. What was there before the step comes back all the same, and stays
+    /// when the node goes back. `commit` leaves no secret on the node, so it brings none back.
     fn renew(&mut self, until: Stage) -> Result<(), Fault> {
         let done: Vec<_> = self
             .state()
             .steps
             .iter()
             .filter_map(|begun| match &begun.standing {
-                Standing::Done { before } => Some((begun.step.clone(), before.clone())),
-                Standing::Skipped | Standing::Doing { .. } => None,
+                Standing::Done { before } => Some((begun.step.clone(), Some(before.clone()))),
+                Standing::Skipped => Some((begun.step.clone(), None)),
+                Standing::Doing { .. } => None,
             })
             .collect();
         for (id, before) in done {
@@ -197,8 +206,18 @@ impl Engine<'_> {
             if probe(&self.shop, step)? == Probe::InEffect {
                 continue;
             }
-            undo(&self.shop, step, &before)?;
-            act(&self.shop, step, &before)?;
+            match &before {
+                Some(before) => undo(&self.shop, step, before)?,
+                None => clear(&self.shop, step)?,
+            }
+            // with the directories that the reboot took as well
+            let Look::Ready(now) = look(&self.shop, step)? else { continue };
+            let is_taken = matches!(now, Before::Place { target: Target::Kept, .. });
+            if before.is_none() && is_taken {
+                // not ours, and not gone: somebody has changed it
+                continue;
+            }
+            act(&self.shop, step, &now)?;
             self.watcher.see(Progress::StepRenewed { step: id });
         }
         Ok(())
@@ -307,14 +326,9 @@ impl Engine<'_> {
 
     /// Goes through the last stage, once all others are done.
     pub fn commit(&mut self) -> Outcome {
-        let role = self.state().set.as_ref().map(|set| set.role);
-        let before = Stage::ALL
-            .into_iter()
-            .rev()
-            .find(|stage| *stage < Stage::Commit && role.is_some_and(|role| stage.is_for(role)));
         let stands_before = match self.state().at {
             // and not what the gate says: on a node that was rebooted it has another reason to stay shut
-            At::Rest => before.is_some_and(|stage| self.state().position() == Some(Position::At(stage))),
+            At::Rest => self.state().awaits_commit(),
             At::Forward | At::Doing | At::Failing | At::UndoingFailed => {
                 self.state().stage == Some(Stage::Commit)
             }
@@ -325,10 +339,7 @@ impl Engine<'_> {
         } else if self.state().position().is_none_or(|position| position == Position::Returned) {
             Outcome::Refused(vec!["commit: this node has nothing under way".to_owned()])
         } else {
-            Outcome::Held {
-                cause: "commit: the stages before it are not done".to_owned(),
-                hint: "type: airlift-node apply".to_owned(),
-            }
+            Outcome::Refused(vec!["commit: the stages before it are not done".to_owned()])
         }
     }
 
@@ -351,10 +362,10 @@ impl Engine<'_> {
         self.home.make_ready(self.shop.disk).map_err(|error| held_before(Stage::Check, error.into()))?;
         self.write(Record::Recovery { name: name.clone(), ended: None })?;
         match run_recovery(&self.shop, recovery) {
-            Ok((code, seen, _)) => {
+            Ok((code, seen, said)) => {
                 self.write(Record::Recovery { name: name.clone(), ended: Some(code) })?;
                 Ok(if code == Some(0) {
-                    Outcome::Done(None)
+                    Outcome::Recovered { name: name.clone(), said }
                 } else {
                     Outcome::Held {
                         cause: format!("run the recovery {name}: {seen}"),
@@ -507,7 +518,7 @@ fn run_checks(shop: &Workshop<'_>, checks: &[Check], watcher: &mut dyn Watcher) 
 /// What the checks of a plan find; for `check`.
 pub fn check(shop: &Workshop<'_>, checks: &[Check], watcher: &mut dyn Watcher) -> Outcome {
     match run_checks(shop, checks, watcher) {
-        Ok(found) if found.is_empty() => Outcome::Done(None),
+        Ok(found) if found.is_empty() => Outcome::Checked,
         Ok(found) => Outcome::Blocked(found),
         Err(stop) => stop.into_outcome(),
     }
@@ -521,10 +532,8 @@ fn held_before(stage: Stage, fault: Fault) -> Stop {
 }
 
 fn being_left_out() -> Outcome {
-    Outcome::Held {
-        cause: "go forward: both stacks are being cleared away here".to_owned(),
-        hint: "type: airlift-node commit --left-out".to_owned(),
-    }
+    let why = "go forward: both stacks are being cleared away here: airlift-node commit --left-out";
+    Outcome::Refused(vec![why.to_owned()])
 }
 
 const fn ended(done: Option<Stage>) -> Outcome {
@@ -535,10 +544,7 @@ const fn ended(done: Option<Stage>) -> Outcome {
 }
 
 fn on_the_way_back() -> Outcome {
-    Outcome::Held {
-        cause: "go forward: the node is on its way back".to_owned(),
-        hint: "type: airlift-node rollback".to_owned(),
-    }
+    Outcome::Refused(vec!["go forward: the node is on its way back: airlift-node rollback".to_owned()])
 }
 
 /// A record has room for so much of a cause.

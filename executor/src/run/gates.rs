@@ -152,7 +152,8 @@ impl Engine<'_> {
 
     fn take_words(&mut self, brought: Brought) -> Result<Sorted, Stop> {
         // where nothing is left but to tidy up, nobody is listened to
-        if brought.is_empty() || next(self.state().at, Mark::Protocol).is_none() {
+        let is_back = self.state().set.is_none() && self.state().position() == Some(Position::Returned);
+        if brought.is_empty() || is_back || next(self.state().at, Mark::Protocol).is_none() {
             return Ok(Sorted::default());
         }
         let plan_id = self.set()?.plan_id;
@@ -260,7 +261,11 @@ impl Engine<'_> {
                 Some(typed) if typed.trim() == sentence => self.event(Event::Say(say), Some(sentence))?,
                 _ => {
                     let need = format!("{}, in these words: {sentence}", about(say));
-                    let command = if say == Say::Commit { "commit" } else { "apply" };
+                    let command = match say {
+                        Say::OutageBegins | Say::VendorDone => "apply",
+                        Say::Commit => "commit",
+                        Say::LeaveOut => "commit --left-out",
+                    };
                     let hint = format!("airlift-node {command} asks for them, or: --say '{sentence}'");
                     return Ok(Some(Outcome::Waiting { needs: vec![need], hint }));
                 }
@@ -454,5 +459,6 @@ const fn about(say: Say) -> &'static str {
         Say::OutageBegins => "your word that the outage begins",
         Say::VendorDone => "your word that the vendor's command has run, and that its result is accepted",
         Say::Commit => "your word that MKE 3 is removed here, from where there is no way back",
+        Say::LeaveOut => "your word that MKE 3 and k0s are both removed here, with all that they hold",
     }
 }

@@ -214,6 +214,15 @@ pub enum Outcome {
     NothingToDo,
     /// What was brought of others' words is sorted.
     Listened,
+    /// Every check passes; nothing was changed.
+    Checked,
+    /// A recovery is done.
+    Recovered {
+        /// Its name.
+        name: StepId,
+        /// What it printed.
+        said: String,
+    },
     /// The node stands at a gate.
     Waiting {
         /// What it waits for, one line each.
@@ -274,6 +283,14 @@ impl Outcome {
                 line("what this node needs of the words that were brought is in its journal".to_owned()),
                 Some("airlift-node status says what is still missing, and what to type".to_owned()),
             ),
+            Self::Checked => (line("no check is in the way; nothing was changed".to_owned()), None),
+            Self::Recovered { name, said } => {
+                let done = format!("the recovery {name} is done");
+                (
+                    said.lines().map(str::to_owned).chain([done]).collect(),
+                    Some("airlift-node status says where this node stands and what to type".to_owned()),
+                )
+            }
             Self::Waiting { needs, hint } => {
                 (needs.iter().map(|need| format!("waiting for {need}")).collect(), Some(hint.clone()))
             }
@@ -309,7 +326,7 @@ impl Outcome {
     #[must_use]
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Done(_) | Self::Listened => Exit::Done,
+            Self::Done(_) | Self::Listened | Self::Checked | Self::Recovered { .. } => Exit::Done,
             Self::NothingToDo => Exit::NothingToDo,
             Self::Waiting { .. } | Self::Rebooting => Exit::Waiting,
             Self::Refused(_) => Exit::Refused,

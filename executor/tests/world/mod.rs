@@ -523,6 +523,14 @@ pub fn drive(disk: &Model, site: &Site, until: Stage, typed: Typed) -> Result<En
                     Typed::Rollback => Ended::Back,
                 });
             }
+            // an instruction, where nothing failed
+            Outcome::Refused(why) if why.iter().any(|why| why.contains(": airlift-node ")) => {
+                typed = if why.iter().any(|why| why.contains("airlift-node rollback")) {
+                    Typed::Rollback
+                } else {
+                    Typed::Apply
+                };
+            }
             Outcome::Held { hint, .. } => {
                 typed = if hint.contains("airlift-node rollback") {
                     Typed::Rollback
@@ -541,6 +549,8 @@ pub fn drive(disk: &Model, site: &Site, until: Stage, typed: Typed) -> Result<En
             | Outcome::Stuck { .. }
             | Outcome::Refused(_)
             | Outcome::Listened
+            | Outcome::Checked
+            | Outcome::Recovered { .. }
             | Outcome::CutShort { .. } => {
                 return Err(format!("no way on: {said:#?}"));
             }
