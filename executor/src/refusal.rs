@@ -215,7 +215,8 @@ impl Refusal {
             "AN032",
             format!("use {state}: it is a symbolic link, and no step follows one"),
             format!(
-                "where it must lie elsewhere, mount that place: rm {state}; mkdir {state}; mount --bind DIR {state}"
+                "where it must lie elsewhere: rm {state}; mkdir {state}; add to /etc/fstab, so that it is there after each \
+                 boot: DIR {state} none bind 0 0; mount {state}"
             ),
         )
     }

@@ -10,7 +10,7 @@ use airlift_bundle::gate::Stage;
 use airlift_bundle::manifest::{Blob, Contents as Files};
 use airlift_bundle::plan::{Action, Content, Step};
 use airlift_bundle::value::{Account, Mode};
-use airlift_node::disk::{Disk, ensure_dir, put_file, read_all};
+use airlift_node::disk::{Disk, ensure_dir, put_file, read_all, remove_tree};
 use airlift_node::journal::{At, Journal, JournalError, Record, Standing};
 use airlift_node::run::{Forecast, Home, Incoming, Outcome, Refused, admit, dry_run, load};
 use airlift_node::sealed::AGE_KEY;
@@ -95,8 +95,9 @@ fn every_step_done_twice_changes_nothing_the_second_time() {
         assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["copy", "place", "run", "set"]);
     }
     assert_eq!(disk.tree(true), files);
-    // all of them for a node that has lost its journal: everything is skipped but the replaced file and the reboot
-    disk.unlink(&home.journal()).unwrap();
+    // all of them for a node that has lost its state: everything is skipped but the replaced file, the copy and the reboot
+    remove_tree(&disk, Path::new(STATE)).unwrap();
+    ensure_dir(&disk, Path::new(STATE), 0o700).unwrap();
     done(&disk, &site, Stage::Stop);
     let state = journal(&disk).state().clone();
     let begun: Vec<&str> = state
@@ -105,10 +106,14 @@ fn every_step_done_twice_changes_nothing_the_second_time() {
         .filter(|begun| begun.standing != Standing::Skipped)
         .map(|begun| begun.step.as_str())
         .collect();
-    assert_eq!(begun, ["registry", "reboot", "again"]);
+    assert_eq!(begun, ["registry", "keys", "reboot", "again"]);
     let changed: Vec<_> = outside(&disk, true).into_iter().filter(|(path, now)| tree[path] != *now).collect();
     let paths: Vec<_> = changed.iter().map(|(path, _)| path.to_str().unwrap()).collect();
-    assert_eq!(paths, ["/etc/docker/hosts.toml"], "its content is the same, its time is new");
+    assert_eq!(
+        paths,
+        ["/etc/docker/also.toml.mke3", "/etc/docker/hosts.toml"],
+        "one lost its name in the state directory; the other's content is the same, its time is new"
+    );
 }
 
 #[test]
@@ -363,13 +368,16 @@ fn a_dry_run_tells_and_writes_nothing() {
     assert_eq!(diff[1..], ["@ line 1", "+x"]);
     let bundle =
         airlift_bundle::archive::read(&site.bundle, &airlift_bundle::limits::Limits::FORMAT_1).unwrap();
+    let other = node();
+    other.arm(1, Fault::Stop);
     let fresh = airlift_node::run::Loaded::on_medium(
-        &disk,
+        &other,
         &home,
         bundle,
         Box::new(|_| Err(std::io::ErrorKind::NotFound.into())),
     );
-    let shop = Workshop { contents: &fresh, ..shop };
+    let machine = Bench::new(&other);
+    let shop = Workshop { disk: &other, machine: &machine, contents: &fresh, keep: home.keep() };
     let unknown = dry_run(&shop, fresh.plan(), &Default::default(), Some(Stage::Prepare)).unwrap();
     let Forecast::WillChange { diff } = &unknown[0].forecast else { panic!("{:?}", unknown[0]) };
     assert_eq!(diff[1..], ["@ line 1", "-server = \"old\"", "+server = \"new\""]);
@@ -377,7 +385,7 @@ fn a_dry_run_tells_and_writes_nothing() {
         unknown[1].forecast,
         Forecast::Blocked { why: "place /usr/local/bin: a directory is there".to_owned() }
     );
-    assert!(!disk.fired());
+    assert!(!disk.fired() && !other.fired());
 }
 
 /// What the node with this journal says to a set.

@@ -13,7 +13,7 @@ use airlift_bundle::gate::state::Position;
 use airlift_bundle::gate::word::Naming;
 use airlift_bundle::plan::Content;
 use airlift_bundle::value::Mode;
-use airlift_node::disk::{Disk, Owner, put_file, read_all, remove_file, remove_tree};
+use airlift_node::disk::{Disk, Owner, ensure_dir, put_file, read_all, remove_file, remove_tree};
 use airlift_node::gate::Said;
 use airlift_node::gate::heard::Brought;
 use airlift_node::run::{Engine, Orders, Outcome};
@@ -134,30 +134,80 @@ fn at_the_end_nothing_of_the_old_is_left_beside_its_place() {
 
 #[test]
 fn what_was_kept_and_is_gone_is_missed_and_not_taken_for_put_back() {
-    for mount in [None, Some(STATE)] {
-        let (disk, site) = (node(), Site::new());
-        disk.mounted.set(mount);
-        let target = Path::new("/etc/docker/hosts.toml");
-        let was = read_all(&disk, target, 1000).unwrap();
-        assert_eq!(drive(&disk, &site, Stage::Prepare, Typed::Apply), Ok(Ended::Forward));
-        for kept in
-            [Path::new("/var/lib/airlift/old/registry"), Path::new("/etc/docker/.airlift-registry.old")]
-        {
-            remove_file(&disk, kept).unwrap();
+    let target = Path::new("/etc/docker/hosts.toml");
+    for (mount, kept) in
+        [(None, "/var/lib/airlift/old/registry"), (Some(STATE), "/etc/docker/.airlift-registry.old")]
+    {
+        for is_edited in [false, true] {
+            let (disk, site) = (node(), Site::new());
+            disk.mounted.set(mount);
+            let was = read_all(&disk, target, 1000).unwrap();
+            assert_eq!(drive(&disk, &site, Stage::Prepare, Typed::Apply), Ok(Ended::Forward));
+            remove_file(&disk, Path::new(kept)).unwrap();
+            if is_edited {
+                put_file(&disk, target, 0o600, b"edited").unwrap();
+            }
+            let before = disk.tree(false);
+            for _ in 0..2 {
+                let outcome = types(&disk, &site, |engine| engine.rollback());
+                let Outcome::Held { cause, hint } = &outcome else { panic!("{outcome:?}") };
+                assert!(cause.contains("put /etc/docker/hosts.toml back") && cause.contains(kept), "{cause}");
+                assert!(hint.contains("airlift-node rollback"), "{hint}");
+            }
+            assert_eq!(disk.tree(false)[target], before[target]);
+            put_file(&disk, Path::new(kept), 0o644, &was).unwrap();
+            assert_eq!(types(&disk, &site, |engine| engine.rollback()), Outcome::Done(None));
+            assert_eq!(read_all(&disk, target, 1000).unwrap(), was);
         }
-        for _ in 0..2 {
-            let outcome = types(&disk, &site, |engine| engine.rollback());
-            let Outcome::Held { cause, hint } = &outcome else { panic!("{outcome:?}") };
-            assert!(
-                cause.contains("put /etc/docker/hosts.toml back") && cause.contains("by hand"),
-                "{cause}"
-            );
-            assert!(hint.contains("airlift-node rollback"), "{hint}");
-        }
-        put_file(&disk, target, 0o644, &was).unwrap();
-        let outcome = types(&disk, &site, |engine| engine.rollback());
-        assert_eq!(outcome, Outcome::Done(None));
     }
+    let (disk, site) = (node(), Site::new());
+    assert_eq!(drive(&disk, &site, Stage::Stop, Typed::Apply), Ok(Ended::Forward));
+    let aside = Path::new("/var/lib/kubelet.mke3");
+    let away = Path::new("/var/lib/away");
+    disk.rename(aside, away).unwrap();
+    let outcome = types(&disk, &site, |engine| engine.rollback());
+    let Outcome::Held { cause, .. } = &outcome else { panic!("{outcome:?}") };
+    assert!(cause.contains("/var/lib/kubelet.mke3, which is what was there, is gone"), "{cause}");
+    disk.rename(away, aside).unwrap();
+    assert_eq!(drive(&disk, &site, Stage::Stop, Typed::Rollback), Ok(Ended::Back));
+}
+
+#[test]
+fn what_an_earlier_migration_left_beside_a_target_is_never_taken_for_its_old_file() {
+    let target = Path::new("/etc/docker/hosts.toml");
+    for mount in [None, Some(STATE)] {
+        for stale in ["/var/lib/airlift/old/registry", "/etc/docker/.airlift-registry.old"] {
+            let (disk, site) = (node(), Site::new());
+            disk.mounted.set(mount);
+            let was = disk.tree(true)[target].clone();
+            ensure_dir(&disk, Path::new(stale).parent().unwrap(), 0o755).unwrap();
+            put_file(&disk, Path::new(stale), 0o644, b"stale").unwrap();
+            let outcome = world::run(&disk, &site, Stage::Prepare, Typed::Apply).unwrap();
+            let Outcome::Undone { cause, .. } = &outcome else { panic!("{outcome:?}") };
+            assert!(cause.contains(stale) && cause.contains("move it away"), "{cause}");
+            assert_eq!(drive(&disk, &site, Stage::Prepare, Typed::Rollback), Ok(Ended::Back));
+            assert_eq!(disk.tree(true)[target], was);
+            if stale.starts_with("/etc") {
+                assert_eq!(read_all(&disk, Path::new(stale), 100).unwrap(), b"stale");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_runs_with_its_owners_rights_is_not_kept_where_anybody_runs_it() {
+    let (disk, site) = (mounted(), Site::new());
+    let target = Path::new("/etc/docker/hosts.toml");
+    disk.set_mode(target, 0o4755).unwrap();
+    let old = outside(&disk, true);
+    assert_eq!(drive(&disk, &site, Stage::Prepare, Typed::Apply), Ok(Ended::Forward));
+    assert_eq!(beside_targets(&disk), Vec::<PathBuf>::new());
+    assert_eq!(drive(&disk, &site, Stage::Prepare, Typed::Rollback), Ok(Ended::Back));
+    // a copy is another file: the other name of the old one stays with that
+    let shown = |tree: &std::collections::BTreeMap<PathBuf, String>| {
+        tree[target].split(" = ").next().map(str::to_owned)
+    };
+    assert_eq!(shown(&outside(&disk, true)), shown(&old));
 }
 
 #[test]
@@ -255,10 +305,30 @@ fn every_node_whose_last_stage_is_done_awaits_commit() {
 }
 
 #[test]
-fn who_has_returned_is_told_nothing_and_refuses_nothing() {
+fn words_that_are_brought_to_who_has_returned_stop_no_way_back_and_lead_not_on() {
     let mut crew = Crew::of(1, 1);
     crew.forward(Stage::Stop);
     crew.back();
-    let outcome = crew.one("w1", &Orders::default(), &|engine| engine.rollback());
-    assert_eq!(outcome, Outcome::NothingToDo);
+    let found = crew.hand("w1").site.others.clone();
+    let hears = |goes_back: bool| {
+        crew.hand("w1").types(Brought::default(), &[], false, &|engine| {
+            let first = if goes_back { engine.rollback() } else { Outcome::Listened };
+            let heard = engine.hear(Brought { found: found.clone(), ..Brought::default() });
+            heard.map_or_else(|refused| refused, |_| first)
+        })
+    };
+    assert_eq!(hears(true), Outcome::NothingToDo);
+    let outcome = hears(false);
+    let Outcome::Refused(why) = &outcome else { panic!("{outcome:?}") };
+    assert!(why[0].contains("airlift-node apply SET"), "{why:?}");
+}
+
+#[test]
+fn who_has_committed_has_nothing_to_clear_away() {
+    let mut crew = Crew::of(1, 1);
+    crew.forward(Stage::Settle);
+    crew.commit();
+    let outcome = crew.one("w1", &Orders::default(), &|engine| engine.leave_out());
+    let Outcome::Refused(why) = &outcome else { panic!("{outcome:?}") };
+    assert!(why[0].contains("commit has begun or is done"), "{why:?}");
 }

@@ -30,7 +30,7 @@ pub(super) fn run(args: Apply, output: &Output) -> Ending {
     let without = args.without.into_iter().map(|host| (host, Naming::Without));
     let orders = Orders { named: left_behind.chain(without).collect(), hub: None };
     let says = &[Say::OutageBegins, Say::VendorDone];
-    let brings = Brings { set: set.as_ref(), words: args.words, orders, says, only_words: false };
+    let brings = Brings { set: set.as_ref(), words: args.words, orders, says, ..Brings::default() };
     let next = args.next_attempt;
     run_engine(&node, brings, output, |engine| {
         let opened = if next { engine.next_attempt() } else { None };

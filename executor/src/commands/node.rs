@@ -79,7 +79,7 @@ impl Node {
         if journal.as_ref().is_none_or(|journal| journal.records() == 0)
             && let Some(left) = self.home.left_by_work(&self.disk).map_err(failed)?
         {
-            return Err(Failure::Ended(without_journal(&self.home.journal(), &left)));
+            return Err(Failure::Ended(without_journal(&self.home, &left)));
         }
         Ok(journal)
     }
@@ -140,14 +140,22 @@ fn stuck(error: &JournalError) -> Outcome {
     }
 }
 
-fn without_journal(journal: &Path, left: &Path) -> Outcome {
-    let (journal, left) = (journal.display(), left.display());
+fn without_journal(home: &Home, left: &Path) -> Outcome {
+    let (journal, state) = (home.journal().display().to_string(), home.path().display());
+    let otherwise = if left.starts_with(home.receipts()) {
+        format!("or where nothing of Airlift is under way on this node: move {state}/receipts away")
+    } else {
+        format!(
+            "without it nothing here knows the way back: take the node back by hand, from {state}/old, {state}/copies \
+             and .airlift-STEP.old beside what was replaced; then move all of that away, and leave age.key"
+        )
+    };
     Outcome::Stuck {
-        cause: format!("find out where this node stands: {journal} is gone or empty, and {left} is there"),
-        hint: format!(
-            "put {journal} back; without it nothing here knows the way back: take the node back by hand from what lies \
-             in that directory, and move it away when it is of no use any more"
+        cause: format!(
+            "find out where this node stands: {journal} is gone or empty, and {} is there",
+            left.display()
         ),
+        hint: format!("put {journal} back; {otherwise}"),
     }
 }
 
@@ -324,6 +332,8 @@ pub(super) struct Brings<'a> {
     pub(super) orders: Orders,
     /// The operator's words that the verb may ask for.
     pub(super) says: &'static [Say],
+    /// Whether the way back is ordered.
+    pub(super) goes_back: bool,
     /// Whether a word that is refused decides how the run ends.
     pub(super) only_words: bool,
 }
@@ -423,6 +433,9 @@ pub(super) fn run_engine(
     let mut watcher = Shown(output);
     let papers = loaded.as_ref().and_then(Loaded::papers);
     let mut engine = Engine::new(shop, &node.home, journal, papers, &mut operator, &mut watcher);
+    if brings.goes_back {
+        engine = engine.bound_back();
+    }
     let refused = match engine.hear(brought) {
         Ok(sorted) => show_sorted(&sorted, output),
         Err(outcome) => return Err(Failure::Ended(outcome)),

@@ -12,7 +12,7 @@ use crate::run::Orders;
 pub(super) fn run(args: Rollback, output: &Output) -> Ending {
     let named = args.lost.into_iter().map(|host| (host, Naming::Lost)).collect();
     let orders = Orders { named, hub: args.hub };
-    let brings = Brings { words: args.words, orders, ..Brings::default() };
+    let brings = Brings { words: args.words, orders, goes_back: true, ..Brings::default() };
     run_engine(&Node::open(&args.node)?, brings, output, |engine| engine.rollback())
 }
 

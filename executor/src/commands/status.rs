@@ -54,6 +54,7 @@ fn event(state: State, head: Option<airlift_bundle::digest::Sha256>, is_at_work:
     let given = gate.map(|gate| gate.state().given().iter().copied().collect()).unwrap_or_default();
     // in the midst of a stage the run itself comes first
     let next = match (state.at, gate) {
+        _ if state.set.is_none() => Vec::new(),
         (At::Rest | At::Back | At::Forward | At::Doing, Some(gate)) => shown(gate),
         _ => Vec::new(),
     };

@@ -206,8 +206,8 @@ const INHERITED: [&str; 2] = ["system.posix_acl_access", "system.posix_acl_defau
 /// does not name.
 pub(crate) fn disinherit(disk: &dyn Disk, path: &Path) -> Result<(), DiskError> {
     let found = disk.xattrs(path)?;
-    let inherited = INHERITED.iter().map(OsStr::new).filter(|name| found.contains_key(*name));
-    inherited.into_iter().try_for_each(|name| disk.remove_xattr(path, name))
+    let mut inherited = INHERITED.iter().map(OsStr::new).filter(|name| found.contains_key(*name));
+    inherited.try_for_each(|name| disk.remove_xattr(path, name))
 }
 
 /// Owner first, since changing it clears mode bits and capabilities; times last, since all else changes them.

@@ -10,10 +10,17 @@ use airlift_bundle::plan::Action;
 use super::engine::{Engine, Stop, cut_short};
 use super::gates::Halted;
 use super::outcome::{Outcome, Progress};
-use crate::journal::{At, Record, State};
-use crate::step::{Fault, Steadfast, Workshop, clear, forget, run_recovery, undo};
+use crate::journal::{At, Record, Standing, State};
+use crate::step::{Fault, Steadfast, Workshop, clear, forget, must_be_kept, run_recovery, undo};
 
 impl Engine<'_> {
+    /// The same engine with the way back ordered, before it hears the words of others.
+    #[must_use]
+    pub const fn bound_back(mut self) -> Self {
+        self.goes_back = true;
+        self
+    }
+
     /// Takes the node back to where it was before the first stage, in two passes, as far as the gates let it.
     pub fn rollback(&mut self) -> Outcome {
         self.go_back().unwrap_or_else(Stop::into_outcome)
@@ -149,6 +156,10 @@ impl Engine<'_> {
                     return Ok(Outcome::Done(None));
                 }
                 At::Committed if is_left_out(self) => return Ok(Outcome::NothingToDo),
+                At::Removed | At::PurgingEnd | At::Committed => {
+                    let why = "clear away both stacks: commit has begun or is done here: airlift-node commit";
+                    return Ok(Outcome::Refused(vec![why.to_owned()]));
+                }
                 At::LeavingOut => {
                     if let Some(outcome) = self.clear_both()? {
                         return Ok(outcome);
@@ -179,7 +190,7 @@ impl Engine<'_> {
         };
         match run_recovery(&self.shop, script) {
             Ok((Some(0), _, said)) => {
-                self.clear_half_done().map_err(|fault| self.held_leaving(&fault))?;
+                self.clear_half_done()?;
                 self.event(Event::LeftOut, None)?;
                 self.watcher.see(Progress::LeftOut { said });
                 Ok(None)
@@ -193,11 +204,14 @@ impl Engine<'_> {
     }
 
     /// Removes what an interrupted step left beside its target, which may be a secret: nobody will take it back.
-    fn clear_half_done(&self) -> Result<(), Fault> {
-        let begun = self.state().steps.iter().filter_map(|begun| self.step(&begun.step).ok());
-        begun
-            .filter(|step| matches!(step.action, Action::Place { .. }))
-            .try_for_each(|step| clear(&self.shop, step))
+    fn clear_half_done(&self) -> Result<(), Stop> {
+        for begun in &self.state().steps {
+            let step = self.step(&begun.step)?;
+            if matches!(step.action, Action::Place { .. }) {
+                clear(&self.shop, step).map_err(|fault| self.held_leaving(&fault))?;
+            }
+        }
+        Ok(())
     }
 
     fn held_leaving(&self, fault: &Fault) -> Stop {
@@ -216,6 +230,10 @@ impl Engine<'_> {
             let (step, before) = (step.clone(), before.clone());
             let planned = self.step(&step)?;
             if matches!(self.state().at, At::Failing | At::Unwinding) {
+                if matches!(self.state().standing(&step), Some(Standing::Done { .. })) {
+                    let kept = must_be_kept(&shop, planned, &before);
+                    kept.map_err(|fault| Stop::With(self.held_undoing(&step.to_string(), &fault)))?;
+                }
                 self.write(Record::Undo { step: step.clone() })?;
             }
             let undone = match self.state().at {
@@ -251,10 +269,7 @@ impl Engine<'_> {
             None => String::new(),
         };
         Outcome::Held {
-            cause: match fault.to_string() {
-                fault if fault.starts_with(&format!("undo {step}")) => format!("{fault}{first}"),
-                fault => format!("undo {step}: failed to {fault}{first}"),
-            },
+            cause: format!("{fault} (undoing the step {step}){first}"),
             hint: "see to the cause, then go on undoing with: airlift-node rollback".to_owned(),
         }
     }
@@ -266,8 +281,10 @@ impl Engine<'_> {
 
     /// Removes what steps have kept outside of the keep dir: there is no way back any more.
     pub(super) fn forget_kept(&self) -> Result<(), Stop> {
-        let begun = self.state().steps.iter().filter_map(|begun| self.step(&begun.step).ok());
-        begun.into_iter().try_for_each(|step| forget(&self.shop, step)).map_err(|fault| not_removed(&fault))
+        for begun in &self.state().steps {
+            forget(&self.shop, self.step(&begun.step)?).map_err(|fault| not_removed(&fault))?;
+        }
+        Ok(())
     }
 
     /// Removes the node's own key, at the very end.

@@ -190,7 +190,11 @@ impl Engine<'_> {
             .iter()
             .filter_map(|begun| match &begun.standing {
                 Standing::Done { before } => Some((begun.step.clone(), Some(before.clone()))),
-                Standing::Skipped => Some((begun.step.clone(), None)),
+                // what a reboot takes of a secret that was there before us is not ours to bring back
+                Standing::Skipped if !self.step(&begun.step).is_ok_and(holds_secrets) => {
+                    Some((begun.step.clone(), None))
+                }
+                Standing::Skipped => None,
                 Standing::Doing { .. } => None,
             })
             .collect();

@@ -152,7 +152,7 @@ impl Engine<'_> {
 
     fn take_words(&mut self, brought: Brought) -> Result<Sorted, Stop> {
         // where nothing is left but to tidy up, nobody is listened to
-        let is_back = self.state().set.is_none() && self.state().position() == Some(Position::Returned);
+        let is_back = self.goes_back && self.state().set.is_none();
         if brought.is_empty() || is_back || next(self.state().at, Mark::Protocol).is_none() {
             return Ok(Sorted::default());
         }

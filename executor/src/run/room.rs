@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use airlift_bundle::plan::{Action, Step};
 
-use crate::disk::{Disk, DiskError, Kind, tree_size};
+use crate::disk::{Disk, DiskError, tree_size};
 use crate::step::{Fault, Workshop};
 
 /// Left free beside what the steps need, for their names and directories.
@@ -20,18 +20,14 @@ pub(super) fn shortages(shop: &Workshop<'_>, steps: &[Step]) -> Result<Vec<Strin
     for step in steps {
         match &step.action {
             Action::Place { target, content, .. } => {
-                let (dir, device) = nearest(shop.disk, Path::new(target.as_str()))?;
+                let target = Path::new(target.as_str());
+                // names a symbolic link on the way
+                shop.disk.stat(target)?;
+                let (dir, device) = nearest(shop.disk, target)?;
                 need(dir, device, shop.contents.size(content)?);
-                let (keep, keep_device) = nearest(shop.disk, shop.keep.path())?;
-                if let Some(old) = shop.disk.stat(Path::new(target.as_str()))?
-                    && old.kind == Kind::File
-                    && old.device != keep_device
-                {
-                    need(keep, keep_device, old.allocated);
-                }
             }
             Action::Copy { from, .. } => {
-                let (keep, device) = nearest(shop.disk, shop.keep.path())?;
+                let (keep, device) = nearest(shop.disk, &shop.keep.path().join("copies"))?;
                 need(keep, device, tree_size(shop.disk, Path::new(from.as_str()))?);
             }
             Action::SetAside { .. } | Action::Reboot {} | Action::Script(_) => {}

@@ -33,6 +33,6 @@ pub use fault::Fault;
 pub use scripts::{End, Job, LOG_LIMIT, Ran, Sight, run_check, run_look, run_recovery};
 pub use step_kinds::{
     Acted, Look, Probe, act, clear, forget, holds_secrets, is_done_after_all, is_volatile, look, make_ready,
-    probe, undo,
+    must_be_kept, probe, undo,
 };
 pub use workshop::{Contents, Interrupt, Keep, Machine, Pace, Steadfast, Workshop};

@@ -84,8 +84,20 @@ impl<'a> Place<'a> {
                 }
             }
         }
+        if missing.is_empty() {
+            self.must_be_fresh()?;
+        }
         missing.reverse();
         Ok(Look::Ready(Before::Place { target, missing }))
+    }
+
+    /// What lies where the old file will be kept is somebody else's: undoing must never take it for the old file.
+    fn must_be_fresh(&self) -> Result<(), Fault> {
+        let Some((stale, _)) = find_kept(self.shop, self.step, self.target)? else { return Ok(()) };
+        let stale = stale.display();
+        let why =
+            format!("{stale} is there, perhaps of an earlier migration; see what it is and move it away");
+        Err(DiskError::said("place", self.path(), why).into())
     }
 
     pub(super) fn probe(&self) -> Result<Probe, Fault> {
@@ -247,8 +259,17 @@ fn kept_beside(step: &StepId, target: &AbsPath) -> PathBuf {
 fn keep_old(shop: &Workshop<'_>, step: &StepId, target: &AbsPath) -> Result<(), Fault> {
     let (disk, path) = (shop.disk, Path::new(target.as_str()));
     let (in_keep, beside) = (shop.keep.old(step), kept_beside(step, target));
+    // what runs with the rights of its owner is not left where anybody can run it
+    let may_lie_there = disk.stat(path)?.is_some_and(|stat| stat.mode & 0o6000 == 0);
+    let link_beside = || {
+        if may_lie_there {
+            disk.hard_link(path, &beside)
+        } else {
+            Err(DiskError::system("link", path, Errno::PERM))
+        }
+    };
     let kept = match disk.hard_link(path, &in_keep) {
-        Err(error) if needs_copy(&error) => match disk.hard_link(path, &beside) {
+        Err(error) if needs_copy(&error) => match link_beside() {
             Err(error) if needs_copy(&error) => {
                 // under another name until it is whole
                 let part = shop.keep.part(step);
@@ -275,19 +296,18 @@ fn find_kept(shop: &Workshop<'_>, step: &StepId, target: &AbsPath) -> Result<Opt
 
 /// Removes what was kept outside of the keep dir, when nobody goes back any more.
 pub(super) fn forget(disk: &dyn Disk, step: &StepId, target: &AbsPath) -> Result<(), Fault> {
-    let kept = kept_beside(step, target);
-    if disk.stat(&kept)?.is_some() {
-        disk.unlink(&kept)?;
-    }
-    // also when it was gone: a crash may have come before the flush
-    Ok(flush_if_there(disk, directory(target))?)
+    remove_beside(disk, &kept_beside(step, target), target)
 }
 
 /// Removes a new file that was on its way and never came to its place.
 pub(super) fn clear(disk: &dyn Disk, step: &StepId, path: &AbsPath) -> Result<(), Fault> {
-    let beside = beside(step, path);
-    remove_file(disk, &beside)?;
-    Ok(flush_if_there(disk, directory(path))?)
+    remove_beside(disk, &beside(step, path), path)
+}
+
+/// Flushed also when it was gone: a crash may have come before that.
+fn remove_beside(disk: &dyn Disk, beside: &Path, target: &AbsPath) -> Result<(), Fault> {
+    remove_file(disk, beside)?;
+    Ok(flush_if_there(disk, directory(target))?)
 }
 
 /// Takes a place back, from wherever it was stopped. Every part looks whether there is something to do.
@@ -357,31 +377,38 @@ fn is_alike(disk: &dyn Disk, (a, is): (&Path, &Stat), (b, was): (&Path, &Stat)) 
     }
 }
 
-/// Without something kept, the target was never replaced, since it is kept and flushed first; or it is back already.
-/// Where neither can be, what was kept was taken away by somebody else.
-fn put_old_back(shop: &Workshop<'_>, step: &Step, path: &AbsPath, beside: &Path) -> Result<(), Fault> {
-    let (disk, target) = (shop.disk, Path::new(path.as_str()));
-    let Some((old, kept)) = find_kept(shop, &step.id, path)? else {
-        let is_replaced =
-            matches!(Place::of(shop, step).and_then(|place| place.probe()), Ok(Probe::InEffect));
-        if !is_replaced {
-            return Ok(());
-        }
-        if is_volatile(path) {
-            // a reboot took it, and ours was put there anew
-            remove_file(disk, target)?;
-            return Ok(flush_if_there(disk, directory(path))?);
-        }
-        let old = shop.keep.old(&step.id);
-        return Err(Fault::said(format!(
-            "put {path} back: {}, which kept it, is gone; put back by hand what was at {path}",
-            old.display()
-        )));
-    };
-    if is_volatile(path) && disk.stat(directory(path))?.is_none() {
-        // a reboot took all of it
+/// Whether what a finished step has to give back is there. Asked before the way back is announced: later it may be gone
+/// because it was given back.
+pub(super) fn must_be_kept(shop: &Workshop<'_>, step: &StepId, path: &AbsPath) -> Result<(), Fault> {
+    if is_volatile(path) || find_kept(shop, step, path)?.is_some() {
         return Ok(());
     }
+    let (old, beside) = (shop.keep.old(step), kept_beside(step, path));
+    Err(Fault::said(format!(
+        "put {path} back: neither {} nor {} is there, which keeps it; put there what was at {path} before",
+        old.display(),
+        beside.display()
+    )))
+}
+
+/// Without something kept, the target was never replaced, since it is kept and flushed first; or it is back already.
+fn put_old_back(shop: &Workshop<'_>, step: &Step, path: &AbsPath, beside: &Path) -> Result<(), Fault> {
+    let (disk, target) = (shop.disk, Path::new(path.as_str()));
+    let kept = find_kept(shop, &step.id, path)?;
+    if is_volatile(path) {
+        // what a reboot took, with its directory or without, does not come back; what was put there anew goes
+        let is_gone = disk.stat(directory(path))?.is_none();
+        let is_ours = || Place::of(shop, step)?.probe().map(|probe| probe == Probe::InEffect);
+        match &kept {
+            Some((old, _)) if is_gone => return Ok(disk.unlink(old)?),
+            None if !is_gone && is_ours()? => {
+                remove_file(disk, target)?;
+                return Ok(flush_if_there(disk, directory(path))?);
+            }
+            _ => {}
+        }
+    }
+    let Some((old, kept)) = kept else { return Ok(()) };
     let is_back = match disk.stat(target)? {
         None => false,
         Some(found) => {

@@ -38,6 +38,16 @@ pub(super) fn act(disk: &dyn Disk, path: &AbsPath, aside: &AbsPath) -> Result<()
     Ok(disk.sync_dir(dir)?)
 }
 
+/// Whether what a finished step has to give back is there.
+pub(super) fn must_be_kept(disk: &dyn Disk, path: &AbsPath, aside: &AbsPath) -> Result<(), Fault> {
+    let (from, to, _) = paths(path, aside);
+    if disk.stat(to)?.is_some() {
+        return Ok(());
+    }
+    let why = format!("{aside}, which is what was there, is gone; put it there again");
+    Err(DiskError::said("put back", from, why).into())
+}
+
 pub(super) fn undo(disk: &dyn Disk, path: &AbsPath, aside: &AbsPath) -> Result<(), Fault> {
     let (from, to, dir) = paths(path, aside);
     if disk.stat(to)?.is_some() {

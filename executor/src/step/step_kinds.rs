@@ -5,7 +5,7 @@ use airlift_bundle::plan::{Action, Content, Step};
 use super::fault::Fault;
 use super::workshop::Workshop;
 use super::{copy, place, scripts, set_aside};
-use crate::journal::Before;
+use crate::journal::{Before, Target};
 
 /// What looking at a step has found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +84,22 @@ pub fn clear(shop: &Workshop<'_>, step: &Step) -> Result<(), Fault> {
         Action::Place { target, .. } => place::clear(shop.disk, &step.id, target),
         Action::Script(script) => scripts::clear(shop, step, script),
         Action::SetAside { .. } | Action::Copy { .. } | Action::Reboot {} => Ok(()),
+    }
+}
+
+/// Whether what taking a finished step back needs is there, before that is announced.
+///
+/// # Errors
+/// It is gone: somebody has tidied up.
+pub fn must_be_kept(shop: &Workshop<'_>, step: &Step, before: &Before) -> Result<(), Fault> {
+    match (&step.action, before) {
+        (Action::Place { target: path, .. }, Before::Place { target: Target::Kept, .. }) => {
+            place::must_be_kept(shop, &step.id, path)
+        }
+        (Action::SetAside { path, aside }, Before::SetAside {}) => {
+            set_aside::must_be_kept(shop.disk, path, aside)
+        }
+        _ => Ok(()),
     }
 }
 
