@@ -24,10 +24,14 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let server = Self { folder };
-        assert!(bed("start", server.folder.path()), "the server does not start");
-        server
+        // its ports are free when they are chosen, and may be taken when they are opened
+        for _ in 0..3 {
+            let server = Self { folder: tempfile::tempdir().expect("a folder") };
+            if bed("start", server.folder.path()) {
+                return server;
+            }
+        }
+        panic!("the server does not start");
     }
 
     fn kubectl(&self, args: &[&str]) -> Done {
