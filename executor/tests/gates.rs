@@ -479,7 +479,10 @@ fn every_command_that_status_prints_is_there() {
         let (protocol, states) = states(managers, workers, place);
         count += states.len();
         for state in states {
-            let text = protocol.status(&state).to_string();
+            let status = protocol.status(&state);
+            let offers = |act: Act| status.next.iter().any(|next| next.act == act);
+            assert!(!offers(Act::LeaveOut) || !offers(Act::Begin(Stage::Commit)), "two ends:\n{status}");
+            let text = status.to_string();
             for command in commands(&text) {
                 let parsed = Cli::try_parse_from(&command);
                 assert!(parsed.is_ok(), "{command:?} in\n{text}{}", parsed.unwrap_err());

@@ -20,7 +20,8 @@ use airlift_node::run::{Engine, Orders, Outcome};
 use crew::{Crew, apply, of};
 use model::{Fault, Left, Model};
 use world::{
-    Bench, Draft, Ended, GO, STATE, Site, Typed, draft, drive, node, outside, place, sentences, type_in,
+    Bench, Draft, Ended, GO, STATE, Site, Typed, draft, drive, node, outside, place, run, sentences, type_in,
+    without_notice,
 };
 
 fn types(disk: &Model, site: &Site, work: impl FnOnce(&mut Engine<'_>) -> Outcome) -> Outcome {
@@ -66,9 +67,9 @@ fn a_stop_anywhere_leads_on_or_back_where_the_state_directory_is_a_file_system_o
     let old = outside(&start, true);
     let (counted, end) = (start.clone(), start.clone());
     counted.arm(usize::MAX, Fault::Stop);
-    types_through(&counted, &site).unwrap();
+    run(&counted, &site, Stage::Prepare, Typed::Apply).unwrap();
     assert_eq!(drive(&end, &site, Stage::Prepare, Typed::Apply), Ok(Ended::Forward));
-    let new = disk_without_notice(&end);
+    let new = without_notice(&end);
     let mut points = 0;
     for at in 1..=counted.count() {
         for left in
@@ -76,7 +77,7 @@ fn a_stop_anywhere_leads_on_or_back_where_the_state_directory_is_a_file_system_o
         {
             let disk = start.clone();
             disk.arm(at, Fault::StopAfter);
-            let _ = types_through(&disk, &site);
+            let _ = run(&disk, &site, Stage::Prepare, Typed::Apply);
             assert!(disk.fired());
             let disk = disk.after(left);
             let back = disk.clone();
@@ -85,7 +86,7 @@ fn a_stop_anywhere_leads_on_or_back_where_the_state_directory_is_a_file_system_o
                 Ok(Ended::Forward),
                 "{at} {left:?}"
             );
-            assert_eq!(disk_without_notice(&disk.after(Left::Flushed)), new, "{at} {left:?}");
+            assert_eq!(without_notice(&disk.after(Left::Flushed)), new, "{at} {left:?}");
             assert_eq!(
                 drive(&back, &site, Stage::Prepare, Typed::Rollback),
                 Ok(Ended::Back),
@@ -97,16 +98,6 @@ fn a_stop_anywhere_leads_on_or_back_where_the_state_directory_is_a_file_system_o
     }
     println!("{points} points");
     assert!(points > 500);
-}
-
-fn types_through(disk: &Model, site: &Site) -> Result<Outcome, String> {
-    world::run(disk, site, Stage::Prepare, Typed::Apply)
-}
-
-fn disk_without_notice(disk: &Model) -> std::collections::BTreeMap<PathBuf, String> {
-    let mut tree = outside(disk, false);
-    tree.retain(|path, _| !path.starts_with("/etc/motd.d"));
-    tree
 }
 
 #[test]
@@ -182,7 +173,7 @@ fn what_an_earlier_migration_left_beside_a_target_is_never_taken_for_its_old_fil
             let was = disk.tree(true)[target].clone();
             ensure_dir(&disk, Path::new(stale).parent().unwrap(), 0o755).unwrap();
             put_file(&disk, Path::new(stale), 0o644, b"stale").unwrap();
-            let outcome = world::run(&disk, &site, Stage::Prepare, Typed::Apply).unwrap();
+            let outcome = run(&disk, &site, Stage::Prepare, Typed::Apply).unwrap();
             let Outcome::Undone { cause, .. } = &outcome else { panic!("{outcome:?}") };
             assert!(cause.contains(stale) && cause.contains("move it away"), "{cause}");
             assert_eq!(drive(&disk, &site, Stage::Prepare, Typed::Rollback), Ok(Ended::Back));

@@ -18,7 +18,7 @@ use airlift_node::journal::{At, Before, Journal, JournalError, Record};
 use airlift_node::run::{Forecast, Home, Incoming, Outcome, dry_run, load, stage_set};
 use airlift_node::step::{Interrupt, Workshop, act, probe};
 use model::{Fault, Left, Model};
-use world::{BLOB, Bench, Ended, STATE, Site, Typed, drive, node, outside, run};
+use world::{BLOB, Bench, Ended, STATE, Site, Typed, drive, node, outside, run, without_notice};
 
 fn home() -> Home {
     Home::at(Path::new(STATE))
@@ -35,17 +35,11 @@ fn one_stop_anywhere_leads_on_or_back() {
     let site = Site::new();
     let start = node();
     let old = outside(&start, true);
-    let shown = |disk: &Model| {
-        let mut tree = outside(disk, false);
-        // what logins show is no part of the plan
-        tree.retain(|path, _| !path.starts_with("/etc/motd.d"));
-        tree
-    };
     let (counted, end) = (start.clone(), start.clone());
     counted.arm(usize::MAX, Fault::Stop);
     run(&counted, &site, Stage::Stop, Typed::Apply).unwrap();
     assert_eq!(drive(&end, &site, Stage::Stop, Typed::Apply), Ok(Ended::Forward));
-    let new = shown(&end);
+    let new = without_notice(&end);
     // what each placed file may hold at any instant
     let content = |disk: &Model, target: &str| read_all(disk, Path::new(target), 1 << 20).ok();
     let prepared = start.clone();
@@ -74,7 +68,7 @@ fn one_stop_anywhere_leads_on_or_back() {
             }
             let back = disk.clone();
             assert_eq!(drive(&disk, &site, Stage::Stop, Typed::Apply), Ok(Ended::Forward), "{at} {left:?}");
-            assert_eq!(shown(&disk.after(Left::Flushed)), new, "{at} {left:?}");
+            assert_eq!(without_notice(&disk.after(Left::Flushed)), new, "{at} {left:?}");
             assert_eq!(drive(&back, &site, Stage::Stop, Typed::Rollback), Ok(Ended::Back), "{at} {left:?}");
             assert_eq!(outside(&back.after(Left::Flushed), true), old, "{at} {left:?}");
             points += 2;

@@ -238,18 +238,13 @@ impl State {
     /// What is for reports alone.
     fn note(&mut self, line: &Line, gate: Option<&NodeGate>) {
         let attempt = |gate: Option<&NodeGate>| gate.map(|gate| gate.state().attempt());
-        if attempt(gate) != attempt(self.gate.as_ref()) {
+        let elsewhere = matches!(&line.record, Record::Accept(set) if self.site.as_ref() != Some(&set.site));
+        if elsewhere || attempt(gate) != attempt(self.gate.as_ref()) {
             self.said.clear();
             self.times.clear();
         }
         match &line.record {
-            Record::Accept(set) => {
-                if self.site.as_ref() != Some(&set.site) {
-                    self.said.clear();
-                    self.times.clear();
-                }
-                self.site = Some(set.site.clone());
-            }
+            Record::Accept(set) => self.site = Some(set.site.clone()),
             Record::Begin { stage } => {
                 self.times.insert(*stage, (line.at, None));
             }
@@ -460,9 +455,11 @@ mod tests {
         let state = followed(&state, [Record::End { stage: prepare }]).unwrap();
         let fresh = followed(&State::default(), [accept("acme", 1)]).unwrap();
         assert_ne!(state.gate, fresh.gate);
-        assert_eq!(followed(&state, [accept("acme", 2)]).unwrap().gate, state.gate);
-        let elsewhere = followed(&state, [accept("zeta", 2)]).unwrap().gate;
-        assert_eq!(elsewhere, followed(&State::default(), [accept("zeta", 2)]).unwrap().gate);
+        let corrected = followed(&state, [accept("acme", 2)]).unwrap();
+        assert_eq!((&corrected.gate, corrected.times.len()), (&state.gate, 1));
+        let elsewhere = followed(&state, [accept("zeta", 2)]).unwrap();
+        assert_eq!(elsewhere.times.len(), 0, "the other site's receipts would tell of this one");
+        assert_eq!(elsewhere.gate, followed(&State::default(), [accept("zeta", 2)]).unwrap().gate);
         assert!(followed(&State::default(), [boot("1")]).is_err(), "a node without a set has no journal");
     }
 }

@@ -194,8 +194,7 @@ impl Engine<'_> {
                 Standing::Skipped if !self.step(&begun.step).is_ok_and(holds_secrets) => {
                     Some((begun.step.clone(), None))
                 }
-                Standing::Skipped => None,
-                Standing::Doing { .. } => None,
+                Standing::Skipped | Standing::Doing { .. } => None,
             })
             .collect();
         for (id, before) in done {

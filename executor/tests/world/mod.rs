@@ -568,6 +568,13 @@ pub fn outside(disk: &Model, with_times: bool) -> BTreeMap<PathBuf, String> {
     tree
 }
 
+/// The same without times and what logins show, which is no part of a plan.
+pub fn without_notice(disk: &Model) -> BTreeMap<PathBuf, String> {
+    let mut tree = outside(disk, false);
+    tree.retain(|path, _| !path.starts_with("/etc/motd.d"));
+    tree
+}
+
 /// The names in the state directory.
 pub fn inside(disk: &Model) -> Vec<String> {
     match disk.stat(Path::new(STATE)).unwrap() {
